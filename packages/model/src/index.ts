@@ -1,1 +1,5 @@
-export {};
+export * from './states.ts';
+export * from './ids.ts';
+export * from './execution.ts';
+export * from './flow.ts';
+export * from './operations.ts';

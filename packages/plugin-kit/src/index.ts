@@ -1,1 +1,3 @@
-export {};
+export * from './run-context.ts';
+export * from './define.ts';
+export * from './registry.ts';

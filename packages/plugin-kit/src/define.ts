@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import type { BoundTaskRunner, RunContext, TaskOutput } from './run-context.ts';
+
+/** What every plugin type says of itself. `type` is the full name that flows use; aliases are older names of it. */
+export interface PluginType<Properties extends z.ZodObject> {
+  readonly type: string;
+  readonly aliases?: readonly string[];
+  readonly title: string;
+  readonly description?: string;
+  /** The type's own properties (not the common ones); unknown ones are refused when a flow is saved. */
+  readonly properties: Properties;
+}
+
+export interface TaskDefinition<Properties extends z.ZodObject = z.ZodObject> extends PluginType<Properties> {
+  readonly kind: 'task';
+  /**
+   * `inline`: bounded work without I/O; the executor may run it within its own step. `worker`: everything else.
+   */
+  readonly lane: 'inline' | 'worker';
+  readonly outputs?: z.ZodObject;
+  /** Runs one attempt. Throws to fail it. */
+  run(context: RunContext, properties: z.output<Properties>): Promise<TaskOutput | undefined>;
+}
+
+/** A task that the engine itself interprets (flowables); here only its properties are known. */
+export interface FlowableDefinition<Properties extends z.ZodObject = z.ZodObject> extends PluginType<Properties> {
+  readonly kind: 'flowable';
+  readonly outputs?: z.ZodObject;
+}
+
+export interface TriggerDefinition<Properties extends z.ZodObject = z.ZodObject> extends PluginType<Properties> {
+  readonly kind: 'trigger';
+}
+
+export interface TaskRunnerDefinition<Properties extends z.ZodObject = z.ZodObject> extends PluginType<Properties> {
+  readonly kind: 'task-runner';
+  bind(context: RunContext, properties: z.output<Properties>): BoundTaskRunner;
+}
+
+export type PluginDefinition = TaskDefinition | FlowableDefinition | TriggerDefinition | TaskRunnerDefinition;
+
+export const defineTask = <P extends z.ZodObject>(definition: Omit<TaskDefinition<P>, 'kind'>): TaskDefinition =>
+  ({ ...definition, kind: 'task' }) as unknown as TaskDefinition;
+
+export const defineFlowable = <P extends z.ZodObject>(
+  definition: Omit<FlowableDefinition<P>, 'kind'>,
+): FlowableDefinition => ({ ...definition, kind: 'flowable' }) as unknown as FlowableDefinition;
+
+export const defineTrigger = <P extends z.ZodObject>(
+  definition: Omit<TriggerDefinition<P>, 'kind'>,
+): TriggerDefinition => ({ ...definition, kind: 'trigger' }) as unknown as TriggerDefinition;
+
+export const defineTaskRunner = <P extends z.ZodObject>(
+  definition: Omit<TaskRunnerDefinition<P>, 'kind'>,
+): TaskRunnerDefinition => ({ ...definition, kind: 'task-runner' }) as unknown as TaskRunnerDefinition;
