@@ -1,4 +1,4 @@
-import type { JsonObject, Task, ExecutionEvent } from '@tiercel/model';
+import type { Execution, ExecutionEvent, JsonObject, Task } from '@tiercel/model';
 
 /**
  * The catalogue of queue messages. A message is a hint: everything in it can be rebuilt from rows, and it may come
@@ -13,10 +13,12 @@ export interface MessageHead {
   readonly trace?: string;
 }
 
-/** "Look at this execution." `events` are copies of inbox rows, to save a read; the rows decide. */
+/** "Look at this execution." `created` and `events` are copies of rows, to save a read; the rows decide. */
 export interface ExecutionHint extends MessageHead {
   readonly kind: 'look';
   readonly executionId: string;
+  /** Copy of the row of an execution that was just made (version 0, no task runs, nothing in its inbox). */
+  readonly created?: Execution;
   /** Copies of inbox rows with their ids. */
   readonly events?: readonly InboxCopy[];
   /** The reconciler asks: jobs without lease or result are to be sent again. */
