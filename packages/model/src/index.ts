@@ -3,3 +3,4 @@ export * from './ids.ts';
 export * from './execution.ts';
 export * from './flow.ts';
 export * from './operations.ts';
+export * from './slugify.ts';

@@ -1,1 +1,3 @@
 export * from './port.ts';
+export * from './layout.ts';
+export { createLocalStorage } from './local-storage.ts';
