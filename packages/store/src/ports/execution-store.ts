@@ -48,10 +48,11 @@ export interface ExecutionStore {
 
   /**
    * Executions that are due for a look: `owes_at` has passed (pushed forward with back-off by this call), or an inbox row is older
-   * than `inboxAgeMs`. At most `limit`; rows that another replica is claiming are skipped. `all`: whatever owes, due or not, that was not
-   * looked at since `since` (used when the queue was wiped).
+   * than `inboxAgeMs`. At most `limit` of each; rows that another replica is claiming are skipped.
    */
-  claimLooks(options: { readonly limit: number; readonly inboxAgeMs: number; readonly allSince?: number }): Promise<readonly Look[]>;
+  claimLooks(options: { readonly limit: number; readonly inboxAgeMs: number }): Promise<readonly Look[]>;
+  /** Whatever owes, due or not, in order of ids from after `after`: for when the queue was wiped. Ordered by id. */
+  claimAllLooks(after: string | undefined, limit: number): Promise<readonly Look[]>;
 
   /** Turns expired leases into inbox rows (`lease-expired`). Answers the executions concerned. */
   expireLeases(limit: number): Promise<readonly Look[]>;

@@ -1,0 +1,69 @@
+/**
+ * Joins calls that arrive while an earlier one is under way into one batch, so that a busy store sends few large statements
+ * and an idle one answers at once. Each call may hold several items and gets the answers to its own.
+ *
+ * When a batch fails with `isBad`, it is halved until the culprit stands alone: only that item's caller sees the error.
+ */
+export class Coalescer<In, Out> {
+  private waiting: Entry<In, Out>[] = [];
+  private active = 0;
+  private readonly work: (items: readonly In[]) => Promise<readonly Out[]>;
+  private readonly options: CoalescerOptions;
+
+  constructor(work: (items: readonly In[]) => Promise<readonly Out[]>, options: CoalescerOptions) {
+    this.work = work;
+    this.options = options;
+  }
+
+  /** Answers in the order of the items. */
+  async add(items: readonly In[]): Promise<readonly Out[]> {
+    if (items.length === 0) return [];
+    return Promise.all(
+      items.map(
+        (item) =>
+          new Promise<Out>((resolve, reject) => {
+            this.waiting.push({ item, resolve, reject });
+            if (this.waiting.length === 1) queueMicrotask(() => this.flush());
+          }),
+      ),
+    );
+  }
+
+  private flush(): void {
+    while (this.waiting.length > 0 && this.active < this.options.concurrency) {
+      const batch = this.waiting.splice(0, this.options.maxBatch);
+      this.active++;
+      void this.send(batch).finally(() => {
+        this.active--;
+        this.flush();
+      });
+    }
+  }
+
+  private async send(batch: readonly Entry<In, Out>[]): Promise<void> {
+    try {
+      const answers = await this.work(batch.map((entry) => entry.item));
+      batch.forEach((entry, i) => entry.resolve(answers[i]!));
+    } catch (error) {
+      if (batch.length > 1 && this.options.isBad(error)) {
+        const middle = batch.length >> 1;
+        await this.send(batch.slice(0, middle));
+        await this.send(batch.slice(middle));
+      } else for (const entry of batch) entry.reject(error);
+    }
+  }
+}
+
+interface Entry<In, Out> {
+  readonly item: In;
+  readonly resolve: (value: Out) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface CoalescerOptions {
+  readonly maxBatch: number;
+  /** Batches under way at a time. */
+  readonly concurrency: number;
+  /** Whether an error means that an item of the batch can never be written. */
+  readonly isBad: (error: unknown) => boolean;
+}

@@ -1,0 +1,132 @@
+import pg from 'pg';
+import { StoreError } from '../ports/execution-store.ts';
+
+/** Where the database is: a URL, or the parts of a socket connection. */
+export type Connection =
+  | { readonly url: string }
+  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+
+export interface DatabaseOptions {
+  readonly connection: Connection;
+  readonly poolSize?: number;
+  readonly applicationName?: string;
+  /** Called for errors of idle connections, which the pool replaces by itself. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** A statement with a name is prepared once per connection; its plan prunes partitions when it runs. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+// bigint columns are counters and ms, all below 2^53; json stays text until a row mapper wants it.
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === 20) return Number;
+    return pg.types.getTypeParser(oid, format as 'text');
+  }) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/** The connections to PostgreSQL: one pool whose commits are durable, and one for leases, whose loss costs nothing. */
+export class Database {
+  readonly pool: pg.Pool;
+  private readonly leasePool: pg.Pool;
+
+  constructor(options: DatabaseOptions) {
+    const base: pg.PoolConfig = {
+      ...('url' in options.connection ? { connectionString: options.connection.url } : options.connection),
+      application_name: options.applicationName ?? 'tiercel',
+      types,
+      connectionTimeoutMillis: 5_000,
+      idleTimeoutMillis: 60_000,
+      // Generic plans prune partitions at run time; custom ones would be planned anew for each of sixty partitions.
+      options: '-c plan_cache_mode=force_generic_plan -c jit=off',
+      statement_timeout: 60_000,
+    };
+    this.pool = new pg.Pool({ ...base, max: options.poolSize ?? 12 });
+    this.leasePool = new pg.Pool({ ...base, max: 3, options: `${base.options ?? ''} -c synchronous_commit=off` });
+    const onError = options.onError ?? (() => undefined);
+    this.pool.on('error', onError);
+    this.leasePool.on('error', onError);
+  }
+
+  /** Runs a prepared statement; durable when it answers. Throws StoreError. */
+  async run<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return execute<Row>(this.pool, statement, values);
+  }
+
+  /** The same over the pool without synchronous commit: for leases, members and other rows that may be lost. */
+  async runRelaxed<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return execute<Row>(this.leasePool, statement, values);
+  }
+
+  /** A statement that is not worth preparing (searches put together from filters). */
+  async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    try {
+      return (await this.pool.query<Row>(text, values as unknown[])).rows;
+    } catch (error) {
+      throw classify(error);
+    }
+  }
+
+  /** Lends a connection for a transaction; rolls back when `work` throws. */
+  async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw classify(error);
+    });
+    try {
+      await client.query('BEGIN');
+      const result = await work(client);
+      await client.query('COMMIT');
+      client.release();
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').then(
+        () => client.release(),
+        (broken: Error) => client.release(broken),
+      );
+      throw classify(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.pool.end(), this.leasePool.end()]);
+  }
+}
+
+/** A race that somebody else won: the same statement is simply run again. */
+const LOST_RACE = /^40/;
+const RACE_TRIES = 5;
+
+async function execute<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await pool.query<Row>({ name: statement.name, text: statement.text, values: values as unknown[] })).rows;
+    } catch (error) {
+      if (attempt < RACE_TRIES && LOST_RACE.test(sqlState(error))) continue;
+      throw classify(error);
+    }
+  }
+}
+
+const sqlState = (error: unknown): string => {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && code.length === 5 ? code : '';
+};
+
+/**
+ * What an error of PostgreSQL means (docs/guarantees.md, "When a commit fails"): 22, 23 and 54 – something in the batch is
+ * bad and stays bad; all else – try again later.
+ */
+export function classify(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const state = sqlState(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const code = /^(22|23|54)/.test(state) ? 'bad-data' : 'unavailable';
+  return new StoreError(code, state === '' ? message : `${message} (SQLSTATE ${state})`, { cause: error });
+}

@@ -1,0 +1,159 @@
+import { uuidToId } from '@tiercel/model';
+import type { JobKey, Look, RenewOutcome, TaskReport } from '../ports/execution-store.ts';
+import type { Database, Statement } from './database.ts';
+import { fromLog, fromMetric } from './commit.ts';
+import { toJsonText, uuidOf } from './rows.ts';
+
+const JOBS = `json_to_recordset($2) AS j(n int, execution_id uuid, task_run_seq int, dispatch int, worker_id text, ms int)`;
+
+// A lease of an older dispatch belongs to a worker that is told so at its next renewal.
+const INSERT_LEASE = `INSERT INTO leases AS l (execution_id, task_run_seq, dispatch, tenant, worker_id, expires_at)
+  SELECT j.execution_id, j.task_run_seq, j.dispatch, t.tenant, j.worker_id, now() + j.ms * interval '1 millisecond'
+  FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
+    AND t.execution_id = ANY($1) AND t.state IN ('CREATED', 'RUNNING', 'RESTARTED')`;
+
+const CLAIM: Statement = {
+  name: 'claim',
+  text: `WITH j AS MATERIALIZED (SELECT * FROM ${JOBS})
+  ${INSERT_LEASE}
+  ON CONFLICT (execution_id, task_run_seq) DO UPDATE SET dispatch = excluded.dispatch, worker_id = excluded.worker_id,
+    expires_at = excluded.expires_at, kill = false WHERE l.dispatch < excluded.dispatch
+  RETURNING l.execution_id, l.task_run_seq, l.dispatch`,
+};
+
+/**
+ * Renews what is there. A lease that is gone is inserted again (a crash of the database may have lost it, claims not being
+ * synchronous), unless its expiry or its result already waits in the inbox.
+ */
+const RENEW: Statement = {
+  name: 'renew',
+  text: `WITH j AS MATERIALIZED (SELECT * FROM ${JOBS}),
+  kept AS (
+    UPDATE leases l SET expires_at = now() + j.ms * interval '1 millisecond' FROM j
+    WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch AND l.worker_id = j.worker_id
+    RETURNING j.n, l.kill),
+  gone AS MATERIALIZED (SELECT * FROM j WHERE n NOT IN (SELECT n FROM kept)),
+  again AS (
+    ${INSERT_LEASE.replace('FROM j JOIN', 'FROM gone j JOIN')}
+    WHERE NOT EXISTS (SELECT 1 FROM inbox i WHERE i.execution_id = j.execution_id AND i.event->>'taskRunSeq' = j.task_run_seq::text
+      AND i.event->>'dispatch' = j.dispatch::text AND i.event->>'kind' IN ('lease-expired', 'task-result'))
+    ON CONFLICT DO NOTHING RETURNING execution_id, task_run_seq)
+  SELECT n, kill FROM kept UNION ALL
+  SELECT j.n, false FROM j JOIN again a ON a.execution_id = j.execution_id AND a.task_run_seq = j.task_run_seq`,
+};
+
+const jobRecords = (workerId: string, jobs: readonly JobKey[], ms: number): readonly unknown[] => {
+  const uuids = jobs.map((job) => uuidOf(job.executionId));
+  const records = jobs.map((job, n) => ({
+    n,
+    execution_id: uuids[n],
+    task_run_seq: job.taskRunSeq,
+    dispatch: job.dispatch,
+    worker_id: workerId,
+    ms,
+  }));
+  return [uuids, toJsonText(records)];
+};
+
+const jobName = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${job.dispatch}`;
+
+/** See ExecutionStore.claim. */
+export async function claimJobs(db: Database, workerId: string, jobs: readonly JobKey[], ms: number): Promise<readonly boolean[]> {
+  const rows = await db.runRelaxed<{ execution_id: string; task_run_seq: number; dispatch: number }>(
+    CLAIM,
+    jobRecords(workerId, jobs, ms),
+  );
+  const got = new Set(
+    rows.map((r) => jobName({ executionId: uuidToId(r.execution_id), taskRunSeq: r.task_run_seq, dispatch: r.dispatch })),
+  );
+  // A job that stands twice in one batch is granted once.
+  return jobs.map((job) => got.delete(jobName(job)));
+}
+
+/** See ExecutionStore.renew. */
+export async function renewJobs(
+  db: Database,
+  workerId: string,
+  jobs: readonly JobKey[],
+  ms: number,
+): Promise<readonly RenewOutcome[]> {
+  const rows = await db.runRelaxed<{ n: number; kill: boolean }>(RENEW, jobRecords(workerId, jobs, ms));
+  const outcomes: RenewOutcome[] = jobs.map(() => 'lost');
+  for (const row of rows) outcomes[row.n] = row.kill ? 'kill' : 'kept';
+  return outcomes;
+}
+
+const REPORT: Statement = {
+  name: 'report',
+  text: `WITH r AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1) AS r(execution_id uuid, task_run_seq int, dispatch int, inbox_id uuid, tenant text, event json)),
+  ended AS (
+    DELETE FROM leases l USING r
+    WHERE l.execution_id = r.execution_id AND l.task_run_seq = r.task_run_seq AND l.dispatch = r.dispatch),
+  lines AS (
+    INSERT INTO logs (execution_id, task_run_seq, dispatch, number, tenant, namespace, flow_id, task_id, attempt, trigger_id, level, logged_at, thread, message)
+    SELECT * FROM json_to_recordset($2) AS x(execution_id uuid, task_run_seq int, dispatch int, number int, tenant text, namespace text,
+      flow_id text, task_id text, attempt int, trigger_id text, level smallint, logged_at bigint, thread text, message text)
+    ON CONFLICT DO NOTHING),
+  measures AS (
+    INSERT INTO metrics (execution_id, task_run_seq, dispatch, number, tenant, namespace, flow_id, task_id, type, name, value, tags, measured_at)
+    SELECT * FROM json_to_recordset($3) AS x(execution_id uuid, task_run_seq int, dispatch int, number int, tenant text, namespace text,
+      flow_id text, task_id text, type text, name text, value float8, tags json, measured_at bigint)
+    ON CONFLICT DO NOTHING)
+  INSERT INTO inbox (id, tenant, execution_id, event) SELECT inbox_id, tenant, execution_id, event FROM r ON CONFLICT (id) DO NOTHING`,
+};
+
+/** See ExecutionStore.report. */
+export async function reportResults(db: Database, reports: readonly TaskReport[]): Promise<void> {
+  const records = reports.map((r) => ({
+    execution_id: uuidOf(r.executionId),
+    task_run_seq: r.taskRunSeq,
+    dispatch: r.dispatch,
+    inbox_id: uuidOf(r.inboxId),
+    tenant: r.tenant,
+    event: { kind: 'task-result', taskRunSeq: r.taskRunSeq, dispatch: r.dispatch, result: r.result },
+  }));
+  await db.run(REPORT, [
+    toJsonText(records),
+    toJsonText(reports.flatMap((r) => r.logs.map(fromLog))),
+    toJsonText(reports.flatMap((r) => r.metrics.map(fromMetric))),
+  ]);
+}
+
+/** Logs and metrics alone use the same statement with no report. See ExecutionStore.appendLogs. */
+export const APPEND = (db: Database, logs: readonly unknown[], metrics: readonly unknown[]): Promise<unknown> =>
+  db.run(REPORT, ['[]', toJsonText(logs), toJsonText(metrics)]);
+
+const EXPIRE_INTO_INBOX = `gone AS (
+    DELETE FROM leases l USING due d WHERE l.execution_id = d.execution_id AND l.task_run_seq = d.task_run_seq AND l.dispatch = d.dispatch
+    RETURNING l.*),
+  told AS (
+    INSERT INTO inbox (id, tenant, execution_id, event)
+    SELECT gen_random_uuid(), tenant, execution_id,
+      json_build_object('kind', 'lease-expired', 'taskRunSeq', task_run_seq, 'dispatch', dispatch) FROM gone)
+  SELECT DISTINCT execution_id, tenant FROM gone`;
+
+// No lease expires before one lease length after the database has started: an outage of it must kill nothing.
+const EXPIRE: Statement = {
+  name: 'expire_leases',
+  text: `WITH due AS MATERIALIZED (
+    SELECT execution_id, task_run_seq, dispatch FROM leases
+    WHERE expires_at < now() AND pg_postmaster_start_time() < now() - interval '9 seconds'
+    ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED), ${EXPIRE_INTO_INBOX}`,
+};
+
+const EXPIRE_OF: Statement = {
+  name: 'expire_leases_of',
+  text: `WITH due AS MATERIALIZED (
+    SELECT execution_id, task_run_seq, dispatch FROM leases WHERE starts_with(worker_id, $1) FOR UPDATE), ${EXPIRE_INTO_INBOX}`,
+};
+
+const toLooks = (rows: readonly { execution_id: string; tenant: string }[]): readonly Look[] =>
+  rows.map((row) => ({ executionId: uuidToId(row.execution_id), tenant: row.tenant }));
+
+/** See ExecutionStore.expireLeases. */
+export const expireLeases = async (db: Database, limit: number): Promise<readonly Look[]> => toLooks(await db.run(EXPIRE, [limit]));
+
+/** See ExecutionStore.expireLeasesOf. */
+export const expireLeasesOf = async (db: Database, prefix: string): Promise<readonly Look[]> =>
+  toLooks(await db.run(EXPIRE_OF, [prefix]));

@@ -1,0 +1,136 @@
+import {
+  idToUuid,
+  uuidToId,
+  currentState,
+  type Execution,
+  type ExecutionTrigger,
+  type Json,
+  type JsonObject,
+  type Label,
+  type StateHistory,
+  type TaskRun,
+  type Attempt,
+  type Branch,
+} from '@tiercel/model';
+import { StoreError } from '../ports/execution-store.ts';
+
+/** UUID text of an id; the store never sees anything else as an id. */
+export function uuidOf(id: string): string {
+  const uuid = idToUuid(id);
+  if (uuid === undefined) throw new StoreError('bad-data', `'${id}' is not an id`);
+  return uuid;
+}
+
+/**
+ * JSON text for PostgreSQL. NUL and halves of surrogate pairs are legal in JavaScript and in JSON, but PostgreSQL takes
+ * neither in texts; they become U+FFFD.
+ */
+export function toJsonText(value: unknown): string {
+  const text = JSON.stringify(value);
+  // Both appear only as escapes in well-formed JSON.stringify output; the test is cheap and almost always negative.
+  if (!text.includes('\\u0000') && !/\\ud[89a-f]/i.test(text)) return text;
+  return JSON.stringify(value, (_, v: unknown) => (typeof v === 'string' ? v.toWellFormed().replaceAll('\u0000', '\uFFFD') : v));
+}
+
+/** Columns of `executions` that make an Execution. */
+export const EXECUTION_COLUMNS = `e.id, e.tenant, e.namespace, e.flow_id, e.flow_revision, e.version, e.history, e.inputs, e.outputs,
+  e.labels, e.variables, e.trigger, e.parent_id, e.original_id, e.attempt_number, e.original_created, e.schedule_date`;
+
+export interface ExecutionRow {
+  id: string;
+  tenant: string;
+  namespace: string;
+  flow_id: string;
+  flow_revision: number;
+  version: number;
+  history: StateHistory;
+  inputs: JsonObject | null;
+  outputs: JsonObject | null;
+  labels: readonly Label[];
+  variables: JsonObject | null;
+  trigger: ExecutionTrigger | null;
+  parent_id: string | null;
+  original_id: string;
+  attempt_number: number;
+  original_created: number;
+  schedule_date: number | null;
+}
+
+export function toExecution(row: ExecutionRow): Execution {
+  return {
+    id: uuidToId(row.id),
+    tenant: row.tenant,
+    namespace: row.namespace,
+    flowId: row.flow_id,
+    flowRevision: row.flow_revision,
+    history: row.history,
+    labels: row.labels,
+    originalId: uuidToId(row.original_id),
+    attemptNumber: row.attempt_number,
+    originalCreatedDate: row.original_created,
+    ...(row.inputs !== null && { inputs: row.inputs }),
+    ...(row.outputs !== null && { outputs: row.outputs }),
+    ...(row.variables !== null && { variables: row.variables }),
+    ...(row.trigger !== null && { trigger: row.trigger }),
+    ...(row.parent_id !== null && { parentId: uuidToId(row.parent_id) }),
+    ...(row.schedule_date !== null && { scheduleDate: row.schedule_date }),
+  };
+}
+
+export const TASK_RUN_COLUMNS = `t.execution_id, t.seq, t.id, t.task_id, t.parent_seq, t.branch, t.item, t.value, t.dispatch,
+  t.worker_group, t.history, t.attempts, t.outputs, t.plan`;
+
+export interface TaskRunRow {
+  execution_id: string;
+  seq: number;
+  id: string;
+  task_id: string;
+  parent_seq: number | null;
+  branch: Branch;
+  item: number | null;
+  value: string | null;
+  dispatch: number;
+  worker_group: string | null;
+  history: StateHistory;
+  attempts: readonly Attempt[];
+  outputs: JsonObject | null;
+  plan: JsonObject | null;
+}
+
+export function toTaskRun(row: TaskRunRow): TaskRun {
+  return {
+    seq: row.seq,
+    id: uuidToId(row.id),
+    taskId: row.task_id,
+    branch: row.branch,
+    history: row.history,
+    attempts: row.attempts,
+    dispatch: row.dispatch,
+    ...(row.parent_seq !== null && { parent: row.parent_seq }),
+    ...(row.item !== null && { item: row.item }),
+    ...(row.value !== null && { value: row.value }),
+    ...(row.worker_group !== null && { workerGroup: row.worker_group }),
+    ...(row.outputs !== null && { outputs: row.outputs }),
+    ...(row.plan !== null && { plan: row.plan }),
+  };
+}
+
+/** A task run as `json_to_recordset` takes it. */
+export const fromTaskRun = (executionUuid: string, tenant: string, run: TaskRun): Record<string, Json | undefined> => ({
+  execution_id: executionUuid,
+  seq: run.seq,
+  id: uuidOf(run.id),
+  tenant,
+  task_id: run.taskId,
+  parent_seq: run.parent,
+  branch: run.branch,
+  item: run.item,
+  value: run.value,
+  state: currentState(run.history),
+  dispatch: run.dispatch,
+  worker_group: run.workerGroup,
+  history: run.history as unknown as Json,
+  attempts: run.attempts as unknown as Json,
+  outputs: run.outputs,
+  plan: run.plan,
+});
