@@ -14,7 +14,8 @@ export function createRegistry(definitions: readonly PluginDefinition[]): Plugin
   for (const definition of definitions) {
     for (const name of [definition.type, ...(definition.aliases ?? [])]) {
       const other = byName.get(name);
-      if (other !== undefined) throw new Error(`plugin type ${name} is defined by ${other.type} and ${definition.type}`);
+      if (other !== undefined)
+        throw new Error(`plugin type ${name} is defined by ${other.type} and ${definition.type}`);
       byName.set(name, definition);
     }
   }

@@ -20,6 +20,12 @@ export interface TaskRunInfo {
 
 /** Log of a task run: each call makes one entry at that level; secrets that were read are masked. */
 export interface TaskLogger {
+  /**
+   * A promise while what was logged waits to be written and more should wait too; undefined when more may be logged at
+   * once. Who logs without end (the lines of a script) awaits it; lines logged past a bound meanwhile are dropped, and
+   * the log says how many.
+   */
+  ready(): Promise<void> | undefined;
   log(level: LogLevel, message: string): void;
   trace(message: string): void;
   debug(message: string): void;
@@ -28,13 +34,16 @@ export interface TaskLogger {
   error(message: string): void;
 }
 
-/** Internal storage as tasks see it. URIs are `kestra:///…`; anything else is refused (execution-semantics.md §13.1). */
+/**
+ * Internal storage as tasks see it. URIs are `kestra:///…`; anything else is refused (execution-semantics.md §13.1).
+ * As in the reference a task reaches every file of its tenant: outputs of a subflow lie under another execution.
+ */
 export interface TaskStorage {
   /** Streams content into this task run's folder; `name` is the last part of the URI. Returns the URI. */
   put(name: string, content: Readable | Buffer | string): Promise<string>;
   /** Uploads a local file under its base name, or `name`, and leaves the local file where it is. */
   putFile(path: string, name?: string): Promise<string>;
-  /** Opens a stored file. Fails when it is missing or outside what this execution may read. */
+  /** Opens a stored file. Fails when it is missing or the URI is none of the internal storage. */
   open(uri: string): Promise<Readable>;
   /** Size in bytes. Fails as `open`. */
   size(uri: string): Promise<number>;
@@ -75,12 +84,12 @@ export interface RunContext {
   now(): number;
   /** Adds a metric; the same type, name and tags again add up. */
   metric(metric: Omit<Metric, 'timestamp'>): void;
-  /** A folder of this attempt's own, made at the first call and removed after the attempt. */
+  /** A folder of this attempt's own (absolute path), made at the first call and removed after the attempt. */
   workingDir(): Promise<string>;
 
   /** Renders a template to text; null and undefined give undefined. `extra` variables are added for this call. */
   text(value: unknown, extra?: Readonly<Record<string, unknown>>): Promise<string | undefined>;
-  /** Renders to the value itself (expressions.md §1.3). */
+  /** Renders to the value itself (expressions.md §1.3), as plain JSON: dates become ISO texts. */
   typed(value: unknown): Promise<unknown>;
   /** Renders every text inside a structure (expressions.md §1.2). */
   structure<T = unknown>(value: unknown, extra?: Readonly<Record<string, unknown>>): Promise<T>;
@@ -102,17 +111,24 @@ export interface CommandSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Called for each line, without its line end. */
-  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
+  /**
+   * Called for each line, without its line end; very long lines come in pieces. A promise holds back the command's
+   * further output until it resolves; when it rejects or the call throws, the command is killed and `run` fails with that.
+   */
+  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void | Promise<void>;
 }
 
 export interface CommandResult {
+  /** As a shell reports it: 128 + n when signal n ended the command. */
   readonly exitCode: number;
 }
 
 /** A task runner with its properties bound. */
 export interface BoundTaskRunner {
-  /** Runs the command until it ends; kills it with all its descendants when the context's signal aborts. */
+  /**
+   * Runs the command until it ends; kills it with all its descendants when the context's signal aborts, and resolves
+   * then too, with the exit code that this gave. Fails when the command cannot be started.
+   */
   run(spec: CommandSpec): Promise<CommandResult>;
 }
 
