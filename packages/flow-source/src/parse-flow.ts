@@ -1,0 +1,115 @@
+import type { Flow } from '@tiercel/model';
+import type { PluginRegistry } from '@tiercel/plugin-kit';
+import { checkExpressions } from './checks/expressions.ts';
+import { checkInputNesting } from './checks/input-nesting.ts';
+import { checkRecursion } from './checks/recursion.ts';
+import { checkUniqueIds } from './checks/unique-ids.ts';
+import type { Problem } from './problem.ts';
+import { createReader, isRawMap, kindOf, type RawMap, type Reader } from './reader.ts';
+import { readFlowProperties } from './sections/flow-properties.ts';
+import { readInputs } from './sections/inputs.ts';
+import { readLabels } from './sections/labels.ts';
+import { readOutputs } from './sections/outputs.ts';
+import { readTasks, type PlacedTask } from './sections/tasks.ts';
+import { readTriggers } from './sections/triggers.ts';
+import { DEFAULT_SOURCE_LIMITS, type SourceLimits } from './yaml/guard.ts';
+import { readYaml, type YamlDocument } from './yaml/read.ts';
+
+export interface ParseOptions {
+  readonly registry: PluginRegistry;
+  readonly tenant: string;
+  /** Revision to give to the flow, default 1; a revision in the source is ignored (execution-semantics.md §10.1). */
+  readonly revision?: number;
+  /** Largest source in bytes of UTF-8, default 4 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** What a source says of its flow, as far as it could be read. */
+export interface SourceIdentity {
+  readonly id?: string;
+  readonly namespace?: string;
+  /** The revision named in the source, for clients that want to know whether it is outdated. */
+  readonly revision?: number;
+}
+
+export interface ParseResult {
+  /** Only without problems. */
+  readonly flow?: Flow;
+  readonly identity: SourceIdentity;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  /** Paths of deprecated properties and types (`inputs[1].name`, `tasks[0]`). */
+  readonly deprecations: readonly string[];
+  readonly infos: readonly string[];
+}
+
+/**
+ * Parses and validates the source of a flow (execution-semantics.md §10; YAML, hence JSON too). Never throws for anything in the
+ * source: what is wrong is in `problems`, in the order of the text.
+ */
+export function parseFlow(source: string, options: ParseOptions): ParseResult {
+  const limits: SourceLimits = { ...DEFAULT_SOURCE_LIMITS, ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }) };
+  const { document, problems } = readYaml(source, limits);
+  if (document === undefined) return { identity: {}, problems, warnings: [], deprecations: [], infos: [] };
+  const reader = createReader(document, options.registry);
+  const flow = isRawMap(document.value) ? readFlow(reader, document.value, options) : notAMap(reader, document);
+  const findings = {
+    identity: identityOf(document.value),
+    warnings: reader.warnings,
+    deprecations: reader.deprecations,
+    infos: reader.infos,
+  };
+  if (flow === undefined || reader.problems.length > 0) return { ...findings, problems: inOrder(reader.problems) };
+  return { ...findings, flow, problems: [] };
+}
+
+function notAMap(reader: Reader, document: YamlDocument): undefined {
+  const what = document.value === null ? 'nothing' : `a ${kindOf(document.value)}`;
+  reader.structure([], `Illegal flow yaml: expected a map with id, namespace and tasks, but got ${what}`);
+}
+
+function readFlow(reader: Reader, raw: RawMap, options: ParseOptions): Flow | undefined {
+  const properties = readFlowProperties(reader, raw);
+  const labels = readLabels(reader, raw['labels'], ['labels']);
+  const inputs = readInputs(reader, raw['inputs']);
+  const seen: PlacedTask[] = [];
+  const tasks = readTasks(reader, raw['tasks'], ['tasks'], seen);
+  if (tasks.length === 0 && (raw['tasks'] === undefined || Array.isArray(raw['tasks']))) reader.constraint(['tasks'], 'must not be empty');
+  const errors = readTasks(reader, raw['errors'], ['errors'], seen);
+  const triggers = readTriggers(reader, raw['triggers']);
+  const outputs = readOutputs(reader, raw['outputs']);
+  checkUniqueIds(reader, raw, seen);
+  checkInputNesting(reader, inputs);
+  checkExpressions(reader, raw, seen);
+  if (properties === undefined) return undefined;
+  checkRecursion(reader, properties, seen);
+  return {
+    tenant: options.tenant,
+    revision: options.revision ?? 1,
+    ...properties,
+    labels,
+    inputs,
+    tasks,
+    errors,
+    triggers,
+    outputs,
+  };
+}
+
+function identityOf(value: unknown): SourceIdentity {
+  if (!isRawMap(value)) return {};
+  const { id, namespace, revision } = value;
+  return {
+    ...(typeof id === 'string' ? { id } : {}),
+    ...(typeof namespace === 'string' ? { namespace } : {}),
+    ...(typeof revision === 'number' ? { revision } : {}),
+  };
+}
+
+/** By place in the text; what has no place (something missing) stays where it was found. */
+const inOrder = (problems: readonly Problem[]): readonly Problem[] => {
+  const placed = problems.filter((problem) => problem.line !== undefined);
+  const missing = problems.filter((problem) => problem.line === undefined);
+  placed.sort((a, b) => a.line! - b.line! || (a.column ?? 0) - (b.column ?? 0));
+  return [...missing, ...placed];
+};

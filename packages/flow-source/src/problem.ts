@@ -1,0 +1,46 @@
+/** A place in a source, both from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Keys and indexes from the root of a flow, e.g. `['tasks', 0, 'id']`. */
+export type Path = readonly (string | number)[];
+
+/**
+ * Something in a source that keeps it from being a flow. `structure`: the text is no flow at all (not YAML, unknown
+ * property, unknown type); its message stands for itself. `constraint`: a value breaks a rule; people read it after its path.
+ */
+export interface Problem {
+  readonly kind: 'structure' | 'constraint';
+  readonly message: string;
+  /** `tasks[0].id`; empty for the flow as a whole; the last part of an unknown property is quoted: `tasks[0]["x"]`. */
+  readonly path: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;
+
+/** Writes a path as people and clients read it. */
+export function pathText(path: Path): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else if (PLAIN_KEY.test(part)) text += text === '' ? part : `.${part}`;
+    else text += `[${JSON.stringify(part)}]`;
+  }
+  return text;
+}
+
+/** The message with its place, as the API shows it: `must not be null (line 4, column 5)`. */
+export const withPlace = (problem: Problem): string =>
+  problem.line === undefined
+    ? problem.message
+    : `${problem.message} (line ${problem.line}, column ${problem.column ?? 1})`;
+
+/** One line for people: path (unless the message says it all), message, place. */
+export const describeProblem = (problem: Problem): string =>
+  problem.kind === 'structure' || problem.path === ''
+    ? withPlace(problem)
+    : `${problem.path}: ${withPlace(problem)}`;

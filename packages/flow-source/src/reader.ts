@@ -1,0 +1,59 @@
+import type { PluginRegistry } from '@tiercel/plugin-kit';
+import { pathText, type Path, type Place, type Problem } from './problem.ts';
+import type { YamlDocument } from './yaml/read.ts';
+
+/** What the parts of the parser share: the document, the registry, and where findings go. */
+export interface Reader {
+  readonly document: YamlDocument;
+  readonly registry: PluginRegistry;
+  readonly problems: Problem[];
+  readonly warnings: string[];
+  readonly deprecations: string[];
+  readonly infos: string[];
+  /** A value breaks a rule. */
+  constraint(path: Path, message: string, place?: Place): void;
+  /** The text is not of the expected shape; the message says it all. `at`: where its path points to. */
+  structure(path: Path, message: string, at?: 'key' | 'value'): void;
+  /** An older property or type, by its path. */
+  deprecate(path: Path): void;
+}
+
+/** Problems beyond these are not collected: nobody reads them, and a bad source could have a million. */
+const MAX_PROBLEMS = 100;
+
+export function createReader(document: YamlDocument, registry: PluginRegistry): Reader {
+  const problems: Problem[] = [];
+  const add = (kind: Problem['kind'], message: string, path: Path, place: Place | undefined): void => {
+    if (problems.length >= MAX_PROBLEMS) return;
+    problems.push({ kind, message, path: pathText(path), ...place });
+  };
+  const deprecations: string[] = [];
+  return {
+    document,
+    registry,
+    problems,
+    warnings: [],
+    deprecations,
+    infos: [],
+    // What is missing has no place of its own; its path says enough.
+    constraint: (path, message, place) =>
+      add('constraint', message, path, place ?? (document.has(path) ? document.place(path) : undefined)),
+    structure: (path, message, at = 'value') => add('structure', message, path, document.place(path, at)),
+    deprecate: (path) => {
+      deprecations.push(pathText(path));
+    },
+  };
+}
+
+export type RawMap = Record<string, unknown>;
+
+export const isRawMap = (value: unknown): value is RawMap =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A name for messages of the kind of a YAML value. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'object') return 'map';
+  return typeof value === 'string' ? 'text' : typeof value;
+}

@@ -1,0 +1,53 @@
+import type { JsonObject } from '@tiercel/model';
+import { z } from 'zod';
+import type { RawMap, Reader } from '../reader.ts';
+import { checkSchema } from '../schema.ts';
+import { reportUnknownField, reportUnsupported } from '../unknown-names.ts';
+import { FLOW_ID, NAMESPACE } from './names.ts';
+
+/** Properties of a flow (execution-semantics.md §10.1) that this version does. The last four are the server's; they are ignored in a source. */
+const KNOWN = [
+  'id', 'namespace', 'description', 'labels', 'inputs', 'outputs', 'variables', 'tasks', 'errors', 'triggers', 'disabled',
+  'revision', 'deleted', 'tenantId', 'updated',
+] as const;
+
+/** Properties that the language has and this version does not do yet. */
+const UNSUPPORTED = new Set([
+  'listeners', 'pluginDefaults', 'taskDefaults', 'concurrency', 'sla', 'retry', 'finally', 'afterExecution', 'checks', 'workerGroup',
+]);
+
+const PROPERTIES = z.object({
+  id: FLOW_ID,
+  namespace: NAMESPACE,
+  description: z.string().optional(),
+  disabled: z.boolean().optional(),
+  deleted: z.boolean().optional(),
+  revision: z.number().int().min(1).optional(),
+  variables: z.record(z.string(), z.unknown()).optional(),
+});
+
+export interface FlowProperties {
+  readonly id: string;
+  readonly namespace: string;
+  readonly description?: string;
+  readonly disabled: boolean;
+  readonly variables?: JsonObject;
+}
+
+/** Reads what a flow says of itself, and refuses properties that nobody knows or that this version would ignore. */
+export function readFlowProperties(reader: Reader, raw: RawMap): FlowProperties | undefined {
+  for (const name of Object.keys(raw)) {
+    if (UNSUPPORTED.has(name)) reportUnsupported(reader, [name], `"${name}"`);
+    else if (!(KNOWN as readonly string[]).includes(name)) reportUnknownField(reader, [], name, KNOWN);
+  }
+  for (const name of KNOWN) if (raw[name] === null) delete raw[name];
+  if (!checkSchema(reader, PROPERTIES, raw, [])) return undefined;
+  const { id, namespace, description, disabled, variables } = PROPERTIES.parse(raw);
+  return {
+    id,
+    namespace,
+    disabled: disabled ?? false,
+    ...(description === undefined ? {} : { description }),
+    ...(variables === undefined ? {} : { variables: variables as JsonObject }),
+  };
+}

@@ -1,0 +1,82 @@
+import { LOG_LEVELS, STATES, type Trigger } from '@tiercel/model';
+import { z } from 'zod';
+import type { Path } from '../problem.ts';
+import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
+import { checkSchema } from '../schema.ts';
+import { reportAlias, reportUnknownField, reportUnknownType, reportUnsupported, typeNames } from '../unknown-names.ts';
+import { checkConditions } from './conditions.ts';
+import { WORKER_GROUP } from './common-task.ts';
+import { readLabels } from './labels.ts';
+import { TASK_ID } from './names.ts';
+
+/** Properties that every trigger has (execution-semantics.md §11.1). */
+const COMMON_TRIGGER = z.object({
+  id: TASK_ID,
+  type: z.string(),
+  description: z.string().optional(),
+  conditions: z.array(z.unknown()).optional(),
+  disabled: z.boolean().optional(),
+  workerGroup: WORKER_GROUP.optional(),
+  logLevel: z.enum(LOG_LEVELS).optional(),
+  minLogLevel: z.enum(LOG_LEVELS).optional(),
+  labels: z.unknown().optional(),
+  stopAfter: z.array(z.enum(STATES)).optional(),
+  logToFile: z.boolean().optional(),
+});
+
+/** Common properties that have no meaning yet for the kinds of triggers that exist. */
+const UNSUPPORTED_PROPERTIES: ReadonlySet<string> = new Set(['stopAfter', 'when', 'assets']);
+
+/** Triggers of the language that this version does not do yet, by the last word of their type. */
+const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set([
+  'io.kestra.plugin.core.trigger.Schedule',
+  'io.kestra.plugin.core.trigger.ScheduleOnDates',
+  'io.kestra.plugin.core.trigger.Flow',
+  'io.kestra.plugin.core.http.Trigger',
+  'io.kestra.core.models.triggers.types.Schedule',
+  'io.kestra.core.models.triggers.types.Flow',
+]);
+
+export function readTriggers(reader: Reader, value: unknown): readonly Trigger[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) {
+    reader.constraint(['triggers'], `expected a list, but got ${kindOf(value)}`);
+    return [];
+  }
+  value.forEach((raw: unknown, index) => readTrigger(reader, raw, ['triggers', index]));
+  return value as readonly Trigger[];
+}
+
+function readTrigger(reader: Reader, raw: unknown, at: Path): void {
+  if (!isRawMap(raw)) {
+    reader.constraint(at, `expected a trigger, but got ${kindOf(raw)}`);
+    return;
+  }
+  for (const key of Object.keys(raw)) if (raw[key] === null) delete raw[key];
+  checkSchema(reader, COMMON_TRIGGER, raw, at);
+  checkConditions(reader, raw['conditions'], [...at, 'conditions']);
+  // No system label at all is allowed here (execution-semantics.md §9.9).
+  readLabels(reader, raw['labels'], [...at, 'labels'], []);
+  if (typeof raw['type'] === 'string') checkOwnProperties(reader, raw, raw['type'], at);
+}
+
+function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path): void {
+  const definition = reader.registry.get(type);
+  if (definition?.kind !== 'trigger') {
+    if (UNSUPPORTED_TYPES.has(type)) reportUnsupported(reader, [...at, 'type'], `the trigger type ${type}`, 'value');
+    else reportUnknownType(reader, at, type, typeNames(reader, ['trigger']));
+    return;
+  }
+  if (definition.type !== type) reader.deprecate(at);
+  reportAlias(reader, at, type);
+  const { shape } = definition.properties;
+  const known = [...Object.keys(COMMON_TRIGGER.shape), ...Object.keys(shape)];
+  const own: RawMap = {};
+  for (const key of Object.keys(raw)) {
+    if (key in shape) own[key] = raw[key];
+    else if (UNSUPPORTED_PROPERTIES.has(key)) reportUnsupported(reader, [...at, key], `"${key}" of a trigger`);
+    else if (!known.includes(key)) reportUnknownField(reader, at, key, known);
+  }
+  checkSchema(reader, definition.properties, own, at);
+  Object.assign(raw, own);
+}

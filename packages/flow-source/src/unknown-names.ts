@@ -1,0 +1,54 @@
+import type { PluginDefinition } from '@tiercel/plugin-kit';
+import { nearestNames, nearestTypes } from './nearest.ts';
+import { pathText, type Path } from './problem.ts';
+import type { RawMap, Reader } from './reader.ts';
+
+/** How many known names a message lists at most. */
+const LISTED = 60;
+
+/** Reports a property that nobody knows, with the known ones and the nearest of them (rest-api.md §8). */
+export function reportUnknownField(reader: Reader, owner: Path, name: string, known: readonly string[]): void {
+  const [nearest] = nearestNames(name, known);
+  const listed = known.slice(0, LISTED).map((key) => `"${key}"`).join(', ');
+  const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
+  const properties = known.length === 0 ? '' : ` (${known.length} known properties: ${listed})`;
+  const message = `Unrecognized field "${name}", not marked as ignorable${properties}${hint}`;
+  const { line, column } = reader.document.place([...owner, name], 'key');
+  reader.problems.push({
+    kind: 'structure',
+    message,
+    path: `${pathText(owner)}[${JSON.stringify(name)}]`,
+    line,
+    column,
+  });
+}
+
+/** Reports every property of a map that is none of the known ones. */
+export function reportUnknownFields(reader: Reader, owner: Path, map: RawMap, known: readonly string[]): void {
+  const names = new Set(known);
+  for (const name of Object.keys(map)) if (!names.has(name)) reportUnknownField(reader, owner, name, known);
+}
+
+/** Reports a type that nobody defines, with the nearest ones (rest-api.md §2, §8). `path`: that of the map with the type. */
+export function reportUnknownType(reader: Reader, path: Path, type: string, known: readonly string[]): void {
+  const nearest = nearestTypes(type, known);
+  const hint = nearest.length === 0 ? '' : `; did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?`;
+  reader.structure([...path, 'type'], `Invalid type: ${type}${hint}`);
+}
+
+/** Reports something that the flow language has and this version does not do yet: nothing is accepted and then ignored. */
+export function reportUnsupported(reader: Reader, path: Path, what: string, at: 'key' | 'value' = 'key'): void {
+  reader.structure(path, `${what} is not supported by this version yet`, at);
+}
+
+/** Names of all types of one kind, for suggestions. */
+export const typeNames = (reader: Reader, kinds: readonly PluginDefinition['kind'][]): readonly string[] =>
+  reader.registry.all().flatMap((definition) => (kinds.includes(definition.kind) ? [definition.type] : []));
+
+/** Reports a type that is only another, older name. */
+export function reportAlias(reader: Reader, path: Path, type: string): void {
+  const canonical = reader.registry.canonical(type);
+  if (canonical === undefined || canonical === type) return;
+  const info = `${type} is replaced by ${canonical}`;
+  if (!reader.infos.includes(info)) reader.infos.push(info);
+}
