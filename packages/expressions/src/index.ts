@@ -1,1 +1,12 @@
-export {};
+export { analyse, analyseStructure, checkSyntax, type TemplateUse } from './analyse.ts';
+export type { IoMemo, IoResult, RenderEnv, Variables } from './context.ts';
+export { Duration, Moment } from './dates/moment.ts';
+export { ExpressionError, type ExpressionErrorKind, type IoCall, NeedsIo } from './errors.ts';
+export { ioKey } from './io.ts';
+export { toPlainValue } from './plain.ts';
+export { toJson, toPlainText } from './print.ts';
+export { renderAsync, renderStructure, renderText, renderTyped } from './render.ts';
+export { slugify } from './slugify.ts';
+export { ConversionError, convertTyped, isTruthyText, parseDuration, type TypedKind } from './typed.ts';
+export { LazyMap, type Value } from './values.ts';
+export { DEFAULT_LIMITS, type RenderLimits } from './work.ts';

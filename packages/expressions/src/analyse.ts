@@ -1,0 +1,257 @@
+import { GenerationCache } from './cache.ts';
+import { ExpressionError, Failure, toExpressionError } from './errors.ts';
+import type { Args, Expr, Statement, Template } from './nodes.ts';
+import { parseTemplate } from './parser.ts';
+import { rawMarker, replaceRawBlocks } from './raw.ts';
+import { functions } from './registry.ts';
+import { isList, isMap, LazyMap, listItems, mapEntries } from './values.ts';
+
+/** What a template can touch. Each path stands for everything below it. */
+export interface TemplateUse {
+  readonly paths: ReadonlyArray<readonly string[]>;
+  readonly functions: ReadonlySet<string>;
+  readonly filters: ReadonlySet<string>;
+  /** True when the paths do not tell everything: `render()`, `printContext()`. */
+  readonly dynamic: boolean;
+  /** True when a host may have to perform calls. */
+  readonly io: boolean;
+}
+
+const cache = new GenerationCache<TemplateUse>(2000, 4 * 1024 * 1024);
+const NOTHING: TemplateUse = { paths: [], functions: new Set(), filters: new Set(), dynamic: false, io: false };
+
+/**
+ * Which variable paths a template can touch. Paths end in front of a computed subscript; what the subscript itself reads
+ * is a path of its own. Raises ExpressionError on a syntax error. Not for recursive rendering, where every text can
+ * become a template.
+ */
+export function analyse(template: string): TemplateUse {
+  if (!template.includes('{')) return NOTHING;
+  const known = cache.get(template);
+  if (known !== undefined) return known;
+  const use = new Collector(parse(template)).use();
+  cache.set(template, use, template.length);
+  return use;
+}
+
+/** The same for all texts inside a value, keys of maps included. */
+export function analyseStructure(value: unknown): TemplateUse {
+  const uses: TemplateUse[] = [];
+  const walk = (item: unknown): void => {
+    if (typeof item === 'string') {
+      const use = analyse(item);
+      if (use !== NOTHING) uses.push(use);
+    } else if (isList(item)) {
+      for (const child of listItems(item)) walk(child);
+    } else if (isMap(item) && !(item instanceof LazyMap)) {
+      for (const [key, child] of mapEntries(item)) {
+        walk(key);
+        walk(child);
+      }
+    }
+  };
+  walk(value);
+  const [only] = uses;
+  if (only === undefined) return NOTHING;
+  if (uses.length === 1) return only;
+  return {
+    paths: withoutCovered(uses.flatMap((use) => use.paths)),
+    functions: new Set(uses.flatMap((use) => [...use.functions])),
+    filters: new Set(uses.flatMap((use) => [...use.filters])),
+    dynamic: uses.some((use) => use.dynamic),
+    io: uses.some((use) => use.io),
+  };
+}
+
+/** The syntax error of a template, or nothing. */
+export function checkSyntax(template: string): ExpressionError | undefined {
+  try {
+    if (template.includes('{')) parse(template);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ExpressionError) return error;
+    throw error;
+  }
+}
+
+function parse(template: string): Template {
+  let count = 0;
+  const marked = replaceRawBlocks(template, () => {
+    count += 1;
+    return rawMarker(count - 1);
+  });
+  try {
+    return parseTemplate(marked);
+  } catch (error) {
+    if (error instanceof Failure) throw toExpressionError(error, template, 0);
+    throw error;
+  }
+}
+
+/** Each path once, and none that another one covers. */
+function withoutCovered(paths: readonly (readonly string[])[]): (readonly string[])[] {
+  const unique = new Map(paths.map((path) => [JSON.stringify(path), path]));
+  return [...unique.values()].filter((path) => {
+    for (let length = 1; length < path.length; length += 1) {
+      if (unique.has(JSON.stringify(path.slice(0, length)))) return false;
+    }
+    return true;
+  });
+}
+
+type Locals = ReadonlySet<string>;
+
+class Collector {
+  private readonly template: Template;
+  private readonly paths: (readonly string[])[] = [];
+  private readonly functions = new Set<string>();
+  private readonly filters = new Set<string>();
+  private dynamic = false;
+  private io = false;
+  /** Inside a macro no outer variable exists. */
+  private inMacro = false;
+
+  constructor(template: Template) {
+    this.template = template;
+  }
+
+  use(): TemplateUse {
+    this.body(this.template.body, new Set());
+    this.inMacro = true;
+    for (const macro of this.template.macros.values()) {
+      for (const { fallback } of macro.parameters) if (fallback !== undefined) this.expr(fallback, new Set());
+      this.body(macro.body, new Set(macro.parameters.map((parameter) => parameter.name)));
+    }
+    return {
+      paths: withoutCovered(this.paths),
+      functions: this.functions,
+      filters: this.filters,
+      dynamic: this.dynamic,
+      io: this.io,
+    };
+  }
+
+  private body(statements: readonly Statement[], outer: Locals): void {
+    let locals = outer;
+    for (const statement of statements) {
+      this.statement(statement, locals);
+      // Only from here on, and only in this body, is it sure that the name is the template's own.
+      if (statement.kind === 'set') locals = new Set([...locals, statement.name]);
+    }
+  }
+
+  private statement(statement: Statement, locals: Locals): void {
+    switch (statement.kind) {
+      case 'text':
+      case 'macro':
+        return;
+      case 'print':
+      case 'set':
+        return this.expr(statement.value, locals);
+      case 'if':
+        for (const { condition, body } of statement.branches) {
+          this.expr(condition, locals);
+          this.body(body, locals);
+        }
+        return this.body(statement.otherwise, locals);
+      case 'for':
+        this.expr(statement.items, locals);
+        this.body(statement.body, new Set([...locals, statement.name, 'loop']));
+        return this.body(statement.otherwise, locals);
+      case 'filter':
+        for (const { name, args } of statement.filters) {
+          this.filters.add(name);
+          this.args(args, locals);
+        }
+        return this.body(statement.body, locals);
+      case 'block':
+        return this.body(statement.body, locals);
+    }
+  }
+
+  private args(args: Args, locals: Locals): void {
+    for (const value of args.positional) this.expr(value, locals);
+    for (const [, value] of args.named) this.expr(value, locals);
+  }
+
+  private expr(expr: Expr, locals: Locals): void {
+    switch (expr.kind) {
+      case 'literal':
+        return;
+      case 'name':
+      case 'attribute':
+      case 'subscript':
+        return this.path(expr, locals);
+      case 'call':
+        return this.call(expr.name, expr.args, locals);
+      case 'unary':
+        return this.expr(expr.operand, locals);
+      case 'binary':
+        this.expr(expr.left, locals);
+        return this.expr(expr.right, locals);
+      case 'filter':
+        this.filters.add(expr.name);
+        this.expr(expr.input, locals);
+        return this.args(expr.args, locals);
+      case 'test':
+        return this.expr(expr.input, locals);
+      case 'ternary':
+        this.expr(expr.condition, locals);
+        this.expr(expr.yes, locals);
+        return this.expr(expr.no, locals);
+      case 'list':
+        for (const item of expr.items) this.expr(item, locals);
+        return;
+      case 'map':
+        for (const [key, value] of expr.entries) {
+          this.expr(key, locals);
+          this.expr(value, locals);
+        }
+        return;
+      case 'interpolation':
+        for (const part of expr.parts) this.expr(part, locals);
+    }
+  }
+
+  private call(name: string, args: Args, locals: Locals): void {
+    this.functions.add(name);
+    const definition = functions.get(name);
+    if (definition?.dynamic === true) this.dynamic = true;
+    if (definition?.io === true) this.io = true;
+    for (const path of definition?.reads ?? []) this.paths.push(path);
+    this.args(args, locals);
+  }
+
+  /** A chain of names and subscripts: the path up to the first part that is computed. */
+  private path(expr: Expr, locals: Locals): void {
+    const parts: string[] = [];
+    let base = expr;
+    for (;;) {
+      if (base.kind === 'attribute') {
+        if (base.args !== undefined) {
+          // A method reads all of what it is called on, and nothing is known of its result.
+          this.args(base.args, locals);
+          parts.length = 0;
+        } else {
+          parts.unshift(base.name);
+        }
+        base = base.base;
+      } else if (base.kind === 'subscript') {
+        const { index } = base;
+        if (index.kind === 'literal' && typeof index.value === 'string') {
+          parts.unshift(index.value);
+        } else if (index.kind === 'literal' && typeof index.value === 'bigint') {
+          parts.unshift(String(index.value));
+        } else {
+          this.expr(index, locals);
+          parts.length = 0;
+        }
+        base = base.base;
+      } else {
+        break;
+      }
+    }
+    if (base.kind !== 'name') return this.expr(base, locals);
+    if (!this.inMacro && !locals.has(base.name)) this.paths.push([base.name, ...parts]);
+  }
+}

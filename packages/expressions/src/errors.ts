@@ -1,0 +1,173 @@
+/** What went wrong: in the text, in a name, in a value, or with the bounds on work. */
+export type ExpressionErrorKind = 'syntax' | 'undefined' | 'evaluation' | 'limit';
+
+export interface ExpressionErrorDetails {
+  readonly kind: ExpressionErrorKind;
+  readonly template: string;
+  readonly line: number;
+  readonly column: number;
+  readonly excerpt: string;
+  readonly suggestion?: string | undefined;
+}
+
+/**
+ * The one error that rendering raises (expressions.md §1.1). `message` is the reference's message; place, source line
+ * and nearest known name come as properties so that a screen can show them.
+ */
+export class ExpressionError extends Error {
+  readonly kind: ExpressionErrorKind;
+  readonly template: string;
+  readonly line: number;
+  readonly column: number;
+  readonly excerpt: string;
+  readonly suggestion?: string;
+
+  constructor(message: string, details: ExpressionErrorDetails) {
+    super(message);
+    this.name = 'ExpressionError';
+    this.kind = details.kind;
+    this.template = details.template;
+    this.line = details.line;
+    this.column = details.column;
+    this.excerpt = details.excerpt;
+    if (details.suggestion !== undefined) this.suggestion = details.suggestion;
+  }
+
+  /** Message, place, source line with a caret, and the nearest known name: several lines for people. */
+  describe(): string {
+    const hint = this.suggestion === undefined ? '' : `\nDid you mean \`${this.suggestion}\`?`;
+    return `${this.message}\nline ${this.line}, column ${this.column}:\n${this.excerpt}${hint}`;
+  }
+}
+
+/** One call that needs input or output and that the host must perform; `key` identifies it. */
+export interface IoCall {
+  readonly key: string;
+  readonly fn: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** Results of I/O calls are missing from the memo. The host performs `calls` and renders again. */
+export class NeedsIo extends Error {
+  readonly calls: readonly IoCall[];
+
+  constructor(calls: readonly IoCall[]) {
+    super(`The expression needs ${calls.map((call) => call.fn).join(', ')}`);
+    this.name = 'NeedsIo';
+    this.calls = calls;
+  }
+}
+
+/** A failure inside evaluation. It becomes an ExpressionError, with a place, where the template is known. */
+export class Failure extends Error {
+  readonly kind: ExpressionErrorKind;
+  /** Offset in the template, when the thrower knows it better than the evaluator. */
+  readonly position: number | undefined;
+
+  constructor(message: string, kind: ExpressionErrorKind = 'evaluation', position?: number) {
+    super(message);
+    this.kind = kind;
+    this.position = position;
+  }
+}
+
+/** A name that does not exist. `??`, `???`, `is defined` and `default` catch this one and no other (expressions.md §5). */
+export class UndefinedName extends Failure {
+  readonly missing: string;
+  readonly known: () => Iterable<string>;
+
+  constructor(missing: string, position: number, known: () => Iterable<string>) {
+    super(`Unable to find \`${missing}\``, 'undefined', position);
+    this.missing = missing;
+    this.known = known;
+  }
+}
+
+/** An undefined name inside arithmetic or a comparison: reported like one, but no longer caught (expressions.md §16, E7). */
+export class WrappedUndefined extends Failure {
+  readonly inner: UndefinedName;
+
+  constructor(inner: UndefinedName) {
+    super(inner.message, 'undefined', inner.position);
+    this.inner = inner;
+  }
+}
+
+/** Raises an evaluation failure. */
+export function fail(message: string): never {
+  throw new Failure(message);
+}
+
+/** Raises a failure of the bounds on work. */
+export function failLimit(message: string): never {
+  throw new Failure(message, 'limit');
+}
+
+/** The error for people, made from a failure and the template in which it happened. */
+export function toExpressionError(failure: Failure, template: string, position: number): ExpressionError {
+  const offset = Math.max(0, Math.min(failure.position ?? position, template.length));
+  const { line, column, excerpt } = locate(template, offset);
+  const undefinedName =
+    failure instanceof UndefinedName ? failure : failure instanceof WrappedUndefined ? failure.inner : undefined;
+  if (undefinedName !== undefined) {
+    const message = `Unable to find \`${undefinedName.missing}\` used in the expression \`${template}\` at line ${line}`;
+    const suggestion = nearestName(undefinedName.missing, undefinedName.known());
+    return new ExpressionError(message, { kind: 'undefined', template, line, column, excerpt, suggestion });
+  }
+  return new ExpressionError(`${failure.message} (${template}:${line})`, {
+    kind: failure.kind,
+    template,
+    line,
+    column,
+    excerpt,
+  });
+}
+
+const EXCERPT_WIDTH = 120;
+
+function locate(template: string, offset: number): { line: number; column: number; excerpt: string } {
+  let line = 1;
+  let lineStart = 0;
+  for (let at = template.indexOf('\n'); at !== -1 && at < offset; at = template.indexOf('\n', at + 1)) {
+    line += 1;
+    lineStart = at + 1;
+  }
+  const newline = template.indexOf('\n', lineStart);
+  const lineEnd = newline === -1 ? template.length : newline;
+  const from = Math.max(lineStart, offset - EXCERPT_WIDTH / 2);
+  const source = template.slice(from, Math.min(lineEnd, from + EXCERPT_WIDTH)).replace(/[\r\t]/g, ' ');
+  return { line, column: offset - lineStart + 1, excerpt: `${source}\n${' '.repeat(offset - from)}^` };
+}
+
+const MAX_CANDIDATES = 2000;
+
+/** The known name nearest to a misspelt one, if one is near enough to be meant. */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.floor(name.length / 3) + 1;
+  let seen = 0;
+  for (const candidate of known) {
+    seen += 1;
+    if (seen > MAX_CANDIDATES) break;
+    if (candidate === name || Math.abs(candidate.length - name.length) > bestDistance) continue;
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance || (distance === bestDistance && best === undefined)) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,437 @@
+import type { Context } from './context.ts';
+import { getNamed, getSubscript, invoke, knownNames } from './attributes.ts';
+import { Failure, fail, UndefinedName, WrappedUndefined } from './errors.ts';
+import type { Args, Expr, ExprOf } from './nodes.ts';
+import {
+  add,
+  arithmetic,
+  contains,
+  equal,
+  ordered,
+  range,
+  signed,
+  subtract,
+  truth,
+} from './operators.ts';
+import { plainText } from './print.ts';
+import { filters, functions } from './registry.ts';
+import type { FilterDefinition } from './definitions.ts';
+import { isEmptyValue, tests } from './tests.ts';
+import { makeMap, MISSING, type Value } from './values.ts';
+
+/** A part of a template after compilation: what it prints goes to the context. */
+export type Run = (context: Context) => void;
+
+export interface CompiledMacro {
+  readonly parameters: readonly string[];
+  readonly call: (args: readonly (Value | undefined)[], context: Context) => string;
+}
+
+/** A template ready to run, with what it holds of macros and blocks. */
+export interface CompiledTemplate {
+  readonly source: string;
+  readonly run: Run;
+  /** Set when the template is one `{{ }}` and nothing else. */
+  readonly single: Compiled | undefined;
+  readonly macros: ReadonlyMap<string, CompiledMacro>;
+  readonly blocks: ReadonlyMap<string, Run>;
+  /** The raw blocks that markers stand for. */
+  readonly raws: readonly string[];
+}
+
+type Evaluate = (context: Context) => Value;
+type Soft = (context: Context) => Value | typeof MISSING;
+
+/**
+ * An expression as closures. `value` raises when something is undefined; `soft` says MISSING instead where that is cheap,
+ * so that `a.b ?? c` does not pay for an exception.
+ */
+export interface Compiled {
+  readonly value: Evaluate;
+  readonly soft?: Soft;
+}
+
+/** Compiles an expression to closures. Never raises: unknown names fail when they are evaluated (expressions.md §9.5, §12). */
+export function compileExpression(expr: Expr): Compiled {
+  switch (expr.kind) {
+    case 'literal': {
+      const { value } = expr;
+      return { value: () => value };
+    }
+    case 'name':
+      return compileName(expr);
+    case 'attribute':
+      return expr.args === undefined ? compileAttribute(expr) : compileMethod(expr, expr.args);
+    case 'subscript':
+      return compileSubscript(expr);
+    case 'call':
+      return compileCall(expr);
+    case 'unary':
+      return { value: compileUnary(expr) };
+    case 'binary':
+      return { value: compileBinary(expr) };
+    case 'filter':
+      return { value: compileFilter(expr) };
+    case 'test':
+      return { value: compileTest(expr) };
+    case 'ternary':
+      return { value: compileTernary(expr) };
+    case 'list': {
+      const items = expr.items.map((item) => compileExpression(item).value);
+      return {
+        value: (context) => {
+          context.work.step(items.length);
+          return items.map((item) => item(context));
+        },
+      };
+    }
+    case 'map':
+      return { value: compileMap(expr) };
+    case 'interpolation':
+      return { value: compileInterpolation(expr) };
+  }
+}
+
+function compileName({ name, position }: ExprOf<'name'>): Compiled {
+  return {
+    value: (context) => {
+      const value = context.lookup(name);
+      if (value === MISSING) throw context.undefinedRoot(name, position);
+      return value;
+    },
+    soft: (context) => context.lookup(name),
+  };
+}
+
+/** Something that gives MISSING, with both of its forms. */
+function lookup(find: Soft, missing: (context: Context) => UndefinedName): Compiled {
+  return {
+    value: (context) => {
+      const value = find(context);
+      if (value === MISSING) throw missing(context);
+      return value;
+    },
+    soft: find,
+  };
+}
+
+function compileAttribute({ base, name, position }: ExprOf<'attribute'>): Compiled {
+  const inner = compileExpression(base);
+  const innerSoft = inner.soft;
+  return {
+    value: (context) => {
+      const on = inner.value(context);
+      const value = getNamed(on, name);
+      if (value === MISSING) throw new UndefinedName(name, position, () => knownNames(on));
+      return value;
+    },
+    soft: (context) => {
+      const on = innerSoft === undefined ? inner.value(context) : innerSoft(context);
+      return on === MISSING ? MISSING : getNamed(on, name);
+    },
+  };
+}
+
+function compileSubscript({ base, index, position }: ExprOf<'subscript'>): Compiled {
+  const inner = compileExpression(base);
+  const innerSoft = inner.soft;
+  const key = compileExpression(index).value;
+  return {
+    value: (context) => {
+      const on = inner.value(context);
+      const at = key(context);
+      const value = getSubscript(on, at, context.work);
+      if (value === MISSING) {
+        throw new UndefinedName(plainText(at, context.work).slice(0, 200), position, () => knownNames(on));
+      }
+      return value;
+    },
+    soft: (context) => {
+      const on = innerSoft === undefined ? inner.value(context) : innerSoft(context);
+      return on === MISSING ? MISSING : getSubscript(on, key(context), context.work);
+    },
+  };
+}
+
+function compileMethod({ base, name, position }: ExprOf<'attribute'>, args: Args): Compiled {
+  const on = compileExpression(base).value;
+  const values = args.positional.map((arg) => compileExpression(arg).value);
+  return lookup(
+    (context) => {
+      const self = on(context);
+      const given = values.map((value) => value(context));
+      context.position = position;
+      return invoke(self, name, given, context.work);
+    },
+    () => new UndefinedName(name, position, () => []),
+  );
+}
+
+/** Brings arguments to their places. The closure fails when they do not fit the callee (expressions.md §3.1). */
+export function bindArguments(
+  args: Args,
+  params: readonly string[] | null,
+  callee: string,
+): (context: Context) => (Value | undefined)[] {
+  const positional = args.positional.map((arg) => compileExpression(arg).value);
+  if (params === null) return (context) => positional.map((arg) => arg(context));
+  if (positional.length > params.length) {
+    return () => fail(`\`${callee}\` takes at most ${params.length} arguments, not ${positional.length}`);
+  }
+  const places: (Evaluate | undefined)[] = params.map((_, index) => positional[index]);
+  for (const [name, value] of args.named) {
+    const index = params.indexOf(name);
+    if (index === -1) return () => fail(`\`${callee}\` has no argument \`${name}\``);
+    places[index] = compileExpression(value).value;
+  }
+  if (places.every((place) => place === undefined)) {
+    return () => [];
+  }
+  return (context) => places.map((place) => place?.(context));
+}
+
+function compileCall({ name, args, position }: ExprOf<'call'>): Compiled {
+  const definition = functions.get(name);
+  if (definition !== undefined) {
+    const bound = bindArguments(args, definition.params, name);
+    return {
+      value: (context) => {
+        context.position = position;
+        const values = bound(context);
+        context.position = position;
+        context.work.step();
+        return definition.call(values, context);
+      },
+    };
+  }
+  const byParameters = new WeakMap<CompiledMacro, (context: Context) => (Value | undefined)[]>();
+  return {
+    value: (context) => {
+      const macro = context.template.macros.get(name);
+      context.position = position;
+      if (macro === undefined) throw new Failure(`Function or Macro [${name}] does not exist`);
+      let bound = byParameters.get(macro);
+      if (bound === undefined) {
+        bound = bindArguments(args, macro.parameters, name);
+        byParameters.set(macro, bound);
+      }
+      const values = bound(context);
+      context.position = position;
+      return macro.call(values, context);
+    },
+  };
+}
+
+function compileUnary({ operator, operand, position }: ExprOf<'unary'>): Evaluate {
+  const inner = compileExpression(operand).value;
+  if (operator === 'not') {
+    return (context) => {
+      const value = inner(context);
+      context.position = position;
+      return !truth(value, '`not`');
+    };
+  }
+  const sign = operator as '-' | '+';
+  return (context) => {
+    const value = inner(context);
+    context.position = position;
+    return signed(sign, value);
+  };
+}
+
+type Operation = (left: Value, right: Value, context: Context) => Value;
+
+/** Operators that report an undefined operand as their own error, which nothing catches (expressions.md §16, E7). */
+const WRAPPING: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ['+', (left, right, context) => add(left, right, context.work)],
+  ['-', (left, right, context) => subtract(left, right, context.work)],
+  ['*', (left, right) => arithmetic('*', left, right)],
+  ['/', (left, right) => arithmetic('/', left, right)],
+  ['%', (left, right) => arithmetic('%', left, right)],
+  ['==', (left, right, context) => equal(left, right, context.work)],
+  ['equals', (left, right, context) => equal(left, right, context.work)],
+  ['!=', (left, right, context) => !equal(left, right, context.work)],
+  ['>', (left, right) => ordered('>', left, right)],
+  ['<', (left, right) => ordered('<', left, right)],
+  ['>=', (left, right) => ordered('>=', left, right)],
+  ['<=', (left, right) => ordered('<=', left, right)],
+]);
+
+const PLAIN: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  [
+    '~',
+    (left, right, context) => {
+      const a = plainText(left, context.work);
+      const b = plainText(right, context.work);
+      context.work.text(a.length + b.length);
+      return a + b;
+    },
+  ],
+  ['..', (left, right, context) => range(left, right, 1n, context.work)],
+  ['contains', (left, right, context) => contains(left, right, context.work)],
+]);
+
+function compileBinary({ operator, left, right, position }: ExprOf<'binary'>): Evaluate {
+  if (operator === '??' || operator === '???') return compileCoalesce(operator, left, right);
+  const a = compileExpression(left).value;
+  const b = compileExpression(right).value;
+  if (operator === 'and' || operator === 'or') {
+    const where = `\`${operator}\``;
+    const decisive = operator === 'or';
+    return (context) => {
+      const first = a(context);
+      context.position = position;
+      if (truth(first, where) === decisive) return decisive;
+      const second = b(context);
+      context.position = position;
+      return truth(second, where);
+    };
+  }
+  const wrapping = WRAPPING.get(operator);
+  if (wrapping !== undefined) {
+    return (context) => {
+      let first: Value;
+      let second: Value;
+      try {
+        first = a(context);
+        second = b(context);
+      } catch (error) {
+        throw error instanceof UndefinedName ? new WrappedUndefined(error) : error;
+      }
+      context.position = position;
+      context.work.step();
+      return wrapping(first, second, context);
+    };
+  }
+  const operation = PLAIN.get(operator) ?? (() => fail(`Unknown operator \`${operator}\``));
+  return (context) => {
+    const first = a(context);
+    const second = b(context);
+    context.position = position;
+    context.work.step();
+    return operation(first, second, context);
+  };
+}
+
+/** MISSING when the expression is undefined, wherever inside of it; every other error goes on (expressions.md §5). */
+function caught(expr: Expr): Soft {
+  const compiled = compileExpression(expr);
+  const soft = compiled.soft ?? compiled.value;
+  return (context) => {
+    const { scope, out, mode } = context;
+    try {
+      return soft(context);
+    } catch (error) {
+      if (!(error instanceof UndefinedName)) throw error;
+      context.scope = scope;
+      context.out = out;
+      context.mode = mode;
+      return MISSING;
+    }
+  };
+}
+
+function compileCoalesce(operator: '??' | '???', left: Expr, right: Expr): Evaluate {
+  const a = caught(left);
+  const b = compileExpression(right).value;
+  const keepsNull = operator === '???';
+  return (context) => {
+    const value = a(context);
+    return value === MISSING || (value === null && !keepsNull) ? b(context) : value;
+  };
+}
+
+function compileFilter({ input, name, args, position }: ExprOf<'filter'>): Evaluate {
+  if (name === 'default') return compileDefault(input, args, position);
+  const on = compileExpression(input).value;
+  const apply = compileFilterCall(name, args, position);
+  return (context) => apply(on(context), context);
+}
+
+/** The filter by itself, for expressions and for the tag `filter`. */
+export function compileFilterCall(name: string, args: Args, position: number): (input: Value, context: Context) => Value {
+  const definition: FilterDefinition | undefined = filters.get(name);
+  if (definition === undefined) {
+    return () => {
+      throw new Failure(`Filter [${name}] does not exist.`, 'evaluation', position);
+    };
+  }
+  const bound = bindArguments(args, definition.params, name);
+  const takesNull = definition.takesNull === true;
+  return (input, context) => {
+    context.position = position;
+    const values = bound(context);
+    if (input === null && !takesNull) return null;
+    context.position = position;
+    context.work.step();
+    return definition.apply(input, values, context);
+  };
+}
+
+function compileDefault(input: Expr, args: Args, position: number): Evaluate {
+  const on = caught(input);
+  const bound = bindArguments(args, ['default'], 'default');
+  return (context) => {
+    const value = on(context);
+    if (value !== MISSING && !isEmptyValue(value)) return value;
+    context.position = position;
+    return bound(context)[0] ?? null;
+  };
+}
+
+function compileTest({ input, name, negated, position }: ExprOf<'test'>): Evaluate {
+  if (name === 'defined') {
+    const on = caught(input);
+    return (context) => {
+      const value = on(context);
+      return (value !== MISSING && value !== null) !== negated;
+    };
+  }
+  const on = compileExpression(input).value;
+  const test = tests.get(name);
+  return (context) => {
+    const value = on(context);
+    context.position = position;
+    if (test === undefined) throw new Failure(`Test [${name}] does not exist.`);
+    return test(value, context.work) !== negated;
+  };
+}
+
+function compileTernary({ condition, yes, no, position }: ExprOf<'ternary'>): Evaluate {
+  const test = compileExpression(condition).value;
+  const whenTrue = compileExpression(yes).value;
+  const whenFalse = compileExpression(no).value;
+  return (context) => {
+    const value = test(context);
+    context.position = position;
+    return (value === null ? false : truth(value, 'The condition')) ? whenTrue(context) : whenFalse(context);
+  };
+}
+
+function compileMap(expr: ExprOf<'map'>): Evaluate {
+  const entries = expr.entries.map(
+    ([key, value]) => [compileExpression(key).value, compileExpression(value).value] as const,
+  );
+  return (context) => {
+    context.work.step(entries.length);
+    return makeMap(
+      entries.map(([key, value]) => {
+        const name = key(context);
+        return [name === null ? 'null' : plainText(name, context.work), value(context)] as const;
+      }),
+    );
+  };
+}
+
+function compileInterpolation(expr: ExprOf<'interpolation'>): Evaluate {
+  const parts = expr.parts.map((part) => compileExpression(part).value);
+  return (context) => {
+    let out = '';
+    for (const part of parts) {
+      const text = plainText(part(context), context.work);
+      context.work.text(out.length + text.length);
+      out += text;
+    }
+    return out;
+  };
+}

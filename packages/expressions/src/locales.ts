@@ -1,0 +1,19 @@
+import { fail } from './errors.ts';
+
+const tags = new Map<string, string>();
+
+/** The language tag of a locale written as `fr`, `fr_FR` or `fr-FR`; an unusable one fails. */
+export function localeTag(locale: string): string {
+  const known = tags.get(locale);
+  if (known !== undefined) return known;
+  let tag: string | undefined;
+  try {
+    [tag] = Intl.getCanonicalLocales(locale.replaceAll('_', '-'));
+  } catch {
+    // The host's message names its own method; ours names the locale.
+    return fail(`\`${locale}\` is no locale`);
+  }
+  const result = tag ?? 'en-US';
+  if (tags.size < 100) tags.set(locale, result);
+  return result;
+}
