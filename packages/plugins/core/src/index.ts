@@ -1,1 +1,21 @@
-export {};
+import type { PluginDefinition } from '@tiercel/plugin-kit';
+import { debugTasks } from './debug/index.ts';
+import { executionTasks } from './execution/index.ts';
+import { flowTasks } from './flow/index.ts';
+import { kvTasks } from './kv/index.ts';
+import { logTasks } from './log/index.ts';
+import { outputTasks } from './output/index.ts';
+import { taskRunners } from './runner/index.ts';
+import { triggers } from './trigger/index.ts';
+
+/** All plugin types of this package, under their names in `io.kestra.plugin.core`. */
+export const definitions: readonly PluginDefinition[] = [
+  ...debugTasks,
+  ...executionTasks,
+  ...flowTasks,
+  ...kvTasks,
+  ...logTasks,
+  ...outputTasks,
+  ...triggers,
+  ...taskRunners,
+];

@@ -1,0 +1,3 @@
+import { returnTask } from './return.ts';
+
+export const debugTasks = [returnTask] as const;

@@ -1,0 +1,29 @@
+import { defineTask, dynamicText, TaskFailure } from '@tiercel/plugin-kit';
+import { z } from 'zod';
+
+const properties = z.object({
+  condition: dynamicText(
+    'Condition on which the task fails.',
+    'Rendered to text; empty, `false`, `0` and `-0` are false. Without it the task always fails.',
+  ).optional(),
+  errorMessage: dynamicText('Message of the failure.').default('Task failure'),
+});
+
+/** The texts that count as false after rendering (execution-semantics.md §1.1, `T(s)`). */
+const FALSE: ReadonlySet<string> = new Set(['', 'false', '0', '-0']);
+
+/** `io.kestra.plugin.core.execution.Fail` (execution-semantics.md §14). */
+export const fail = defineTask({
+  type: 'io.kestra.plugin.core.execution.Fail',
+  aliases: ['io.kestra.core.tasks.executions.Fail'],
+  title: 'Fail the execution, always or on a condition.',
+  lane: 'inline',
+  properties,
+  run: async (context, { condition, errorMessage }) => {
+    if (condition === undefined) throw new TaskFailure((await context.text(errorMessage)) ?? '');
+    const rendered = await context.text(condition);
+    if (rendered === undefined || FALSE.has(rendered)) return undefined;
+    context.logger.error((await context.text(errorMessage)) ?? '');
+    throw new TaskFailure('Fail on a condition');
+  },
+});

@@ -1,0 +1,3 @@
+import { fail } from './fail.ts';
+
+export const executionTasks = [fail] as const;

@@ -1,0 +1,49 @@
+import { defineFlowable, dynamicText, taskList } from '@tiercel/plugin-kit';
+import { z } from 'zod';
+
+const errors = taskList('Tasks to run when a task inside has failed.').optional();
+
+/** `io.kestra.plugin.core.flow.Sequential` (execution-semantics.md §6.6). */
+export const sequential = defineFlowable({
+  type: 'io.kestra.plugin.core.flow.Sequential',
+  aliases: ['io.kestra.core.tasks.flows.Sequential'],
+  title: 'Run tasks one after the other.',
+  properties: z.object({ tasks: taskList('Tasks to run.').optional(), errors }),
+});
+
+/** `io.kestra.plugin.core.flow.If` (execution-semantics.md §6.6). */
+export const ifTask = defineFlowable({
+  type: 'io.kestra.plugin.core.flow.If',
+  aliases: ['io.kestra.core.tasks.flows.If'],
+  title: 'Run one of two lists of tasks, by a condition.',
+  properties: z.object({
+    condition: dynamicText(
+      'Condition, rendered to text.',
+      'Empty, `false`, `0` and `-0` are false, all else is true. Evaluated once, when the task starts.',
+    ).optional(),
+    then: taskList('Tasks to run when the condition is true.', 1),
+    else: taskList('Tasks to run when the condition is false.').optional(),
+    errors,
+  }),
+  outputs: z.object({ evaluationResult: z.boolean().meta({ title: 'What the condition gave.' }) }),
+});
+
+/** `io.kestra.plugin.core.flow.ForEach` (execution-semantics.md §6.1, §6.4). */
+export const forEach = defineFlowable({
+  type: 'io.kestra.plugin.core.flow.ForEach',
+  title: 'Run a group of tasks for each value of a list.',
+  description: 'Inside the group `{{ taskrun.value }}` is the value; the tasks of one group run one after the other.',
+  properties: z.object({
+    values: z.union([z.string(), z.array(z.unknown())]).meta({
+      title: 'The values: a list, or a text that renders to a JSON array.',
+      $dynamic: true,
+    }),
+    concurrencyLimit: z
+      .int()
+      .min(0)
+      .default(1)
+      .meta({ title: 'How many groups run at the same time; 0 is no limit.', $dynamic: false }),
+    tasks: taskList('Tasks to run for each value.').optional(),
+    errors,
+  }),
+});

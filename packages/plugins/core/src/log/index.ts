@@ -1,0 +1,3 @@
+import { log } from './log.ts';
+
+export const logTasks = [log] as const;

@@ -1,0 +1,31 @@
+import { LOG_LEVELS } from '@tiercel/model';
+import { defineTask } from '@tiercel/plugin-kit';
+import { z } from 'zod';
+
+const properties = z.object({
+  message: z
+    .union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number(), z.boolean()]))])
+    .meta({ title: 'One message or a list of messages.', $dynamic: true }),
+  level: z
+    .enum([...LOG_LEVELS].reverse() as [string, ...string[]])
+    .default('INFO')
+    .meta({ title: 'Level of the log entries.', $dynamic: false }),
+});
+
+/** `io.kestra.plugin.core.log.Log` (execution-semantics.md §14). */
+export const log = defineTask({
+  type: 'io.kestra.plugin.core.log.Log',
+  aliases: ['io.kestra.core.tasks.log.Log'],
+  title: 'Write messages to the log of the execution.',
+  description: 'A text makes one entry, a list one for each element; elements that render to nothing make none.',
+  lane: 'inline',
+  properties,
+  run: async (context, { message, level }) => {
+    const messages = Array.isArray(message) ? message : [message];
+    for (const item of messages) {
+      const rendered = await context.text(item);
+      if (rendered !== undefined) context.logger.log(level as (typeof LOG_LEVELS)[number], rendered);
+    }
+    return undefined;
+  },
+});

@@ -1,0 +1,3 @@
+import { outputValues } from './output-values.ts';
+
+export const outputTasks = [outputValues] as const;

@@ -1,0 +1,3 @@
+import { processRunner } from './process.ts';
+
+export const taskRunners = [processRunner] as const;
