@@ -67,6 +67,8 @@ export interface TaskRun {
   readonly plan?: JsonObject;
   /** Raised at each dispatch, retry and restart, never reset; identifies jobs, leases and results. 0: never dispatched. */
   readonly dispatch: number;
+  /** A job with this dispatch number has been handed out, and its result has not come. */
+  readonly sent: boolean;
   readonly workerGroup?: string;
 }
 

@@ -4,3 +4,5 @@ export * from './execution.ts';
 export * from './flow.ts';
 export * from './operations.ts';
 export * from './slugify.ts';
+export * from './typed-values.ts';
+export * from './clock.ts';

@@ -77,6 +77,8 @@ CREATE TABLE task_runs (
   value        text,
   state        text COLLATE "C" NOT NULL,
   dispatch     integer NOT NULL,
+  -- A job with this dispatch number has been handed out, and its result has not come.
+  sent         boolean NOT NULL,
   worker_group text COLLATE "C",
   history      json NOT NULL,
   attempts     json NOT NULL,

@@ -5,7 +5,6 @@ import type {
   Metric,
   Operation,
   State,
-  TaskResult,
   TaskRun,
   WakeUp,
 } from '@tiercel/model';
@@ -37,7 +36,7 @@ export interface ExecutionStore {
   /** Extends leases; a lease that a crash of the database lost is inserted again. 'lost': stop the task; 'kill': the execution is being killed. */
   renew(workerId: string, jobs: readonly JobKey[], leaseMs: number): Promise<readonly RenewOutcome[]>;
 
-  /** Task results: inbox rows, remaining logs and metrics, and the end of the leases, in one transaction. Repeats are ignored by id. */
+  /** News of tasks: inbox rows, logs and metrics, and, with a result, the end of the lease, in one transaction. Repeats are ignored by id. */
   report(reports: readonly TaskReport[]): Promise<void>;
 
   /** Logs and metrics of running tasks. Repeats are ignored by their keys. */
@@ -139,7 +138,8 @@ export interface TaskReport extends JobKey {
   /** Id of the inbox row; derived from the job, so that a repeat is recognised. */
   readonly inboxId: string;
   readonly tenant: string;
-  readonly result: TaskResult;
+  /** A `task-result` ends the lease, a `task-started` does not. */
+  readonly event: Extract<ExecutionEvent, { kind: 'task-result' | 'task-started' }>;
   readonly logs: readonly LogRow[];
   readonly metrics: readonly MetricRow[];
 }

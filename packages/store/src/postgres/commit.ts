@@ -23,12 +23,12 @@ const PARTS: readonly Part[] = [
   {
     flag: 1,
     name: 'task_runs',
-    sql: `INSERT INTO task_runs AS t (execution_id, seq, id, tenant, task_id, parent_seq, branch, item, value, state, dispatch,
+    sql: `INSERT INTO task_runs AS t (execution_id, seq, id, tenant, task_id, parent_seq, branch, item, value, state, dispatch, sent,
         worker_group, history, attempts, outputs, plan)
       SELECT r.* FROM json_to_recordset($n) AS r(execution_id uuid, seq int, id uuid, tenant text, task_id text, parent_seq int,
-        branch text, item int, value text, state text, dispatch int, worker_group text, history json, attempts json, outputs json, plan json)
+        branch text, item int, value text, state text, dispatch int, sent boolean, worker_group text, history json, attempts json, outputs json, plan json)
       JOIN ok ON ok.id = r.execution_id
-      ON CONFLICT (execution_id, seq) DO UPDATE SET state = excluded.state, dispatch = excluded.dispatch, history = excluded.history,
+      ON CONFLICT (execution_id, seq) DO UPDATE SET state = excluded.state, dispatch = excluded.dispatch, sent = excluded.sent, history = excluded.history,
         attempts = excluded.attempts, outputs = excluded.outputs, plan = excluded.plan, worker_group = excluded.worker_group`,
     rows: (step, uuid) => step.taskRuns.map((run) => fromTaskRun(uuid, step.execution.tenant, run)),
   },

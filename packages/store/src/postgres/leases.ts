@@ -89,7 +89,8 @@ const REPORT: Statement = {
     SELECT * FROM json_to_recordset($1) AS r(execution_id uuid, task_run_seq int, dispatch int, inbox_id uuid, tenant text, event json)),
   ended AS (
     DELETE FROM leases l USING r
-    WHERE l.execution_id = r.execution_id AND l.task_run_seq = r.task_run_seq AND l.dispatch = r.dispatch),
+    WHERE l.execution_id = r.execution_id AND l.task_run_seq = r.task_run_seq AND l.dispatch = r.dispatch
+      AND r.event->>'kind' = 'task-result'),
   lines AS (
     INSERT INTO logs (execution_id, task_run_seq, dispatch, number, tenant, namespace, flow_id, task_id, attempt, trigger_id, level, logged_at, thread, message)
     SELECT * FROM json_to_recordset($2) AS x(execution_id uuid, task_run_seq int, dispatch int, number int, tenant text, namespace text,
@@ -111,7 +112,7 @@ export async function reportResults(db: Database, reports: readonly TaskReport[]
     dispatch: r.dispatch,
     inbox_id: uuidOf(r.inboxId),
     tenant: r.tenant,
-    event: { kind: 'task-result', taskRunSeq: r.taskRunSeq, dispatch: r.dispatch, result: r.result },
+    event: r.event,
   }));
   await db.run(REPORT, [
     toJsonText(records),

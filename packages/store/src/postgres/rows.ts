@@ -77,7 +77,7 @@ export function toExecution(row: ExecutionRow): Execution {
   };
 }
 
-export const TASK_RUN_COLUMNS = `t.execution_id, t.seq, t.id, t.task_id, t.parent_seq, t.branch, t.item, t.value, t.dispatch,
+export const TASK_RUN_COLUMNS = `t.execution_id, t.seq, t.id, t.task_id, t.parent_seq, t.branch, t.item, t.value, t.dispatch, t.sent,
   t.worker_group, t.history, t.attempts, t.outputs, t.plan`;
 
 export interface TaskRunRow {
@@ -90,6 +90,7 @@ export interface TaskRunRow {
   item: number | null;
   value: string | null;
   dispatch: number;
+  sent: boolean;
   worker_group: string | null;
   history: StateHistory;
   attempts: readonly Attempt[];
@@ -106,6 +107,7 @@ export function toTaskRun(row: TaskRunRow): TaskRun {
     history: row.history,
     attempts: row.attempts,
     dispatch: row.dispatch,
+    sent: row.sent,
     ...(row.parent_seq !== null && { parent: row.parent_seq }),
     ...(row.item !== null && { item: row.item }),
     ...(row.value !== null && { value: row.value }),
@@ -128,6 +130,7 @@ export const fromTaskRun = (executionUuid: string, tenant: string, run: TaskRun)
   value: run.value,
   state: currentState(run.history),
   dispatch: run.dispatch,
+  sent: run.sent,
   worker_group: run.workerGroup,
   history: run.history as unknown as Json,
   attempts: run.attempts as unknown as Json,

@@ -1,0 +1,7 @@
+/** Time as services see it; injected, so that tests and the simulator own it. */
+export interface Clock {
+  /** ms since 1970. */
+  now(): number;
+  /** Calls `work` after `ms`. Answers a function that cancels it. Does not keep the process alive by itself. */
+  after(ms: number, work: () => void): () => void;
+}
