@@ -1,1 +1,3 @@
 export * from './messages.ts';
+export * from './errors.ts';
+export * from './rest/index.ts';
