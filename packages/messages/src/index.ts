@@ -1,1 +1,2 @@
-export {};
+export { durationText, renderReport, type ReportOptions } from './report.ts';
+export { timelineOf, type Bar, type Segment } from './timeline.ts';
