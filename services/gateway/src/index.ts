@@ -1,1 +1,5 @@
-export {};
+export { createGateway, type Gateway } from './gateway.ts';
+export { gatewayConfig, type GatewayConfig } from './config.ts';
+export type { CheckOperation, GatewayDeps, Refusal, RouteDeps, RouteFactory } from './deps.ts';
+export { route, type Route } from './http/routing.ts';
+export type { Wait, Waiter } from './waiter.ts';
