@@ -5,6 +5,7 @@ import { hashFilters } from './filters/hashes.ts';
 import { listFilters } from './filters/lists.ts';
 import { numberFilters } from './filters/numbers.ts';
 import { textFilters } from './filters/text.ts';
+import { dateFunctions } from './functions/dates.ts';
 import { contextFunctions } from './functions/context.ts';
 import { cryptoFunctions } from './functions/crypto.ts';
 import { ioFunctions } from './functions/io.ts';
@@ -19,5 +20,5 @@ export const filters: ReadonlyMap<string, FilterDefinition> = new Map(
 
 /** Every function by name; macros of a template come after them. */
 export const functions: ReadonlyMap<string, FunctionDefinition> = new Map(
-  [valueFunctions, contextFunctions, ioFunctions, cryptoFunctions].flatMap((group) => Object.entries(group)),
+  [valueFunctions, dateFunctions, contextFunctions, ioFunctions, cryptoFunctions].flatMap((group) => Object.entries(group)),
 );
