@@ -47,6 +47,9 @@ export interface TaskJob extends MessageHead {
   /** Number of earlier attempts, 0 for the first. */
   readonly attempt: number;
   readonly value?: string;
+  readonly parentTaskRunId?: string;
+  /** When the task run was created, ms since 1970. */
+  readonly taskRunStart: number;
   /** The task as written in the flow. */
   readonly task: Task;
   /** What the task's own expressions refer to (expressions.md §13), plain JSON. */

@@ -45,6 +45,11 @@ export class ExecutionState {
     return this.frames.has(ROOT);
   }
 
+  /** Number of task runs that there have been. */
+  get size(): number {
+    return this.runs.length;
+  }
+
   run(seq: number): TaskRun {
     const run = this.runs[seq];
     if (run === undefined) throw new Error(`execution ${this.execution.id} has no task run ${seq}`);

@@ -133,14 +133,14 @@ const mix = (x: number): number => {
 };
 
 /**
- * The id of the task run number `seq` of an execution. Derived, so that a step that is done again makes the same ids.
- * Within one execution two numbers never give the same id (each mixing step is a bijection of the last word).
+ * The `number`th id that follows from another one. Derived, so that what is done again makes the same ids. For one base two
+ * numbers never give the same id (each mixing step is a bijection of the last word).
  */
-export function taskRunIdOf(executionId: string, seq: number): string {
-  const words = decodeId(executionId);
-  if (words === undefined) throw new Error(`'${executionId}' is not an execution id`);
+export function derivedId(base: string, number: number): string {
+  const words = decodeId(base);
+  if (words === undefined) throw new Error(`'${base}' is not an id`);
   const [a, b, c, d] = words;
-  const s = mix(seq + 0x9e37_79b9);
+  const s = mix(number + 0x9e37_79b9);
   const last = mix(d ^ s);
   const middle = mix(c ^ last);
   return encodeId([
@@ -150,6 +150,9 @@ export function taskRunIdOf(executionId: string, seq: number): string {
     last,
   ]);
 }
+
+/** The id of the task run number `seq` of an execution. */
+export const taskRunIdOf = (executionId: string, seq: number): string => derivedId(executionId, seq);
 
 /** Number of partitions by which executors share the work (design: "Who looks at what"). */
 export const PARTITIONS = 64;

@@ -1,1 +1,4 @@
 export * from './port.ts';
+export { createMemoryQueue } from './memory-queue.ts';
+export { createMemoryBus } from './memory-bus.ts';
+export { createHintRouter, rendezvous, type HintRouter } from './hint-router.ts';

@@ -1,0 +1,111 @@
+import { executorQueue, type ExecutionHint } from '@tiercel/contracts';
+import type { Consumer } from '@tiercel/queue';
+import type { Member } from '@tiercel/store';
+import { DEFAULT_LIMITS, type ExecutorDeps, type ExecutorLimits } from './deps.ts';
+import { Desk } from './desk.ts';
+import { createLoader } from './loader.ts';
+
+export interface Executor {
+  /** Announces itself and begins to take hints. */
+  start(): Promise<void>;
+  /** Takes no more hints, ends the steps in hand, and leaves. */
+  stop(): Promise<void>;
+  /** Executions in memory, and the task runs that they hold. */
+  size(): { readonly executions: number; readonly taskRuns: number };
+}
+
+/** How often a member says that it lives, and when it counts as dead, ms. */
+export const ANNOUNCE_MS = 1_000;
+export const ALIVE_MS = 5_000;
+
+/**
+ * One executor: it takes hints from its own queue and works on each execution at that execution's desk. Any number of executors
+ * run side by side; each looks after some of the partitions, and versions keep it right when two believe that they do.
+ */
+export function createExecutor(deps: ExecutorDeps): Executor {
+  const limits: ExecutorLimits = { ...DEFAULT_LIMITS, ...deps.limits };
+  const desks = new Map<string, Desk>();
+  const load = createLoader((ids) => deps.store.load(ids));
+  let held = 0;
+  let consumer: Consumer | undefined;
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+
+  const deskOf = (executionId: string): Desk => {
+    let desk = desks.get(executionId);
+    if (desk === undefined) desk = new Desk(executionId, deps, limits, load);
+    else desks.delete(executionId);
+    // Last used stands last.
+    desks.set(executionId, desk);
+    return desk;
+  };
+
+  const handle = async (hint: ExecutionHint): Promise<void> => {
+    if (hint.passedOn !== true) {
+      const owner = deps.router.ownerOf(hint.partition);
+      if (owner !== undefined && owner !== deps.id) {
+        deps.router.send([{ ...hint, passedOn: true }]);
+        return;
+      }
+    }
+    const desk = deskOf(hint.executionId);
+    await desk.take(hint);
+    if (desk.done) desks.delete(hint.executionId);
+    const weight = desk.done ? 0 : desk.weight;
+    held += weight - desk.counted;
+    desk.counted = weight;
+    evict();
+  };
+
+  /** Puts idle executions out of memory, the longest unused first, until the rest fits. */
+  const evict = (): void => {
+    if (held <= limits.cachedTaskRuns) return;
+    for (const [id, desk] of desks) {
+      if (held <= limits.cachedTaskRuns) return;
+      if (!desk.idle) continue;
+      held -= desk.counted;
+      desks.delete(id);
+    }
+  };
+
+  const announce = async (): Promise<void> => {
+    try {
+      const members = await deps.store.announce({ id: deps.id, service: 'executor' }, ALIVE_MS);
+      deps.router.setExecutors(executorsOf(members));
+    } catch (error) {
+      deps.log.warn({ error }, 'could not announce this executor; it is tried again');
+    }
+  };
+  const keepAnnouncing = (): void => {
+    cancel = deps.clock.after(ANNOUNCE_MS, () => {
+      void announce().then(() => {
+        if (!stopped) keepAnnouncing();
+      });
+    });
+  };
+
+  return {
+    async start() {
+      await announce();
+      keepAnnouncing();
+      consumer = deps.queue.consume<ExecutionHint>(
+        executorQueue(deps.id),
+        // Many small batches at a time: a desk that waits for its commit must not keep others waiting.
+        { batch: limits.batch, concurrency: 64 },
+        async (hints) => void (await Promise.all(hints.map(handle))),
+      );
+    },
+    async stop() {
+      stopped = true;
+      cancel?.();
+      await consumer?.stop();
+      for (const desk of desks.values()) desk.stopped = true;
+      await Promise.all([...desks.values()].map((desk) => desk.settle()));
+      await deps.store.leave(deps.id).catch((error: unknown) => deps.log.warn({ error }, 'could not say goodbye'));
+    },
+    size: () => ({ executions: desks.size, taskRuns: held }),
+  };
+}
+
+export const executorsOf = (members: readonly Member[]): readonly string[] =>
+  members.filter((member) => member.service === 'executor').map((member) => member.id);

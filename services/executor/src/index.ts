@@ -1,0 +1,2 @@
+export { createExecutor, executorsOf, ALIVE_MS, ANNOUNCE_MS, type Executor } from './executor.ts';
+export type { ExecutorDeps, ExecutorLimits, InlineReport } from './deps.ts';

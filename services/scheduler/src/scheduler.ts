@@ -1,0 +1,159 @@
+import type { Clock } from '@tiercel/model';
+import type { HintRouter } from '@tiercel/queue';
+import type { ExecutionStore, Look, Member } from '@tiercel/store';
+
+export interface Log {
+  warn(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+}
+
+export interface SchedulerDeps {
+  readonly id: string;
+  readonly store: ExecutionStore;
+  readonly router: HintRouter;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Housekeeping of the store: partitions ahead, expired deliveries and operations, counts. Run at start and then hourly. */
+  readonly housekeeping?: () => Promise<void>;
+  readonly limits?: Partial<SchedulerLimits>;
+}
+
+export interface SchedulerLimits {
+  readonly reconcileMs: number;
+  /** Executions looked at in one round. */
+  readonly roundLimit: number;
+  /** An inbox row older than this is hinted again, ms. */
+  readonly inboxAgeMs: number;
+  /** How far ahead wake-ups are loaded, and how often, ms. */
+  readonly horizonMs: number;
+  readonly wakeUpsMs: number;
+  /** No lease expires before so long after our own first contact with the store, ms. */
+  readonly leaseMs: number;
+  readonly housekeepingMs: number;
+}
+
+export const DEFAULT_LIMITS: SchedulerLimits = {
+  reconcileMs: 2_000,
+  roundLimit: 1_000,
+  inboxAgeMs: 2_000,
+  horizonMs: 5_000,
+  wakeUpsMs: 1_000,
+  leaseMs: 9_000,
+  housekeepingMs: 3_600_000,
+};
+
+export interface Scheduler {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Everything that is owed is hinted now: the queue came back empty, or has just been made. */
+  lookAtEverything(): Promise<void>;
+}
+
+/**
+ * Reconciler and clock: sends hints for what is owed, turns expired leases into news, fires wake-ups when they are due. Any number
+ * of replicas; rows that one has claimed the others skip. It only ever sends hints, so doing it twice is harmless.
+ */
+export function createScheduler(deps: SchedulerDeps): Scheduler {
+  const limits: SchedulerLimits = { ...DEFAULT_LIMITS, ...deps.limits };
+  const cancels = new Map<string, () => void>();
+  const timers = new Map<string, () => void>();
+  const inHand = new Set<Promise<void>>();
+  let stopped = false;
+  let firstContact: number | undefined;
+
+  const hint = (looks: readonly Look[], resend: boolean): void =>
+    deps.router.send(looks.map((look) => ({ tenant: look.tenant, executionId: look.executionId, ...(resend && { resend: true }) })));
+
+  const guarded = async (name: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      deps.log.warn({ error, round: name }, 'a round of the scheduler failed; the next one tries again');
+    }
+  };
+
+  /** Runs a round again and again, `ms` after the last one ended. */
+  const every = (name: string, ms: number, work: () => Promise<void>): void => {
+    if (stopped) return;
+    cancels.set(
+      name,
+      deps.clock.after(ms, () => {
+        const round = guarded(name, work).finally(() => {
+          inHand.delete(round);
+          every(name, ms, work);
+        });
+        inHand.add(round);
+      }),
+    );
+  };
+
+  const reconcile = async (): Promise<void> => {
+    const looks = await deps.store.claimLooks({ limit: limits.roundLimit, inboxAgeMs: limits.inboxAgeMs });
+    hint(looks, true);
+    firstContact ??= deps.clock.now();
+    if (deps.clock.now() - firstContact >= limits.leaseMs) hint(await deps.store.expireLeases(limits.roundLimit), true);
+  };
+
+  const fire = async (ids: readonly string[]): Promise<void> => hint(await deps.store.fireWakeUps(ids), false);
+
+  const loadWakeUps = async (): Promise<void> => {
+    const due = await deps.store.dueWakeUps(limits.horizonMs, limits.roundLimit);
+    const now = due.filter((wakeUp) => wakeUp.inMs <= 0 && !timers.has(wakeUp.id)).map((wakeUp) => wakeUp.id);
+    for (const { id, inMs } of due) {
+      if (inMs <= 0 || timers.has(id)) continue;
+      // The store's clock decides; a timer that fires a little early finds nothing, and the next round fires it.
+      timers.set(
+        id,
+        deps.clock.after(Math.ceil(inMs) + 1, () => {
+          timers.delete(id);
+          const firing = guarded('wake-up', () => fire([id])).finally(() => inHand.delete(firing));
+          inHand.add(firing);
+        }),
+      );
+    }
+    if (now.length > 0) await fire(now);
+  };
+
+  const announce = async (): Promise<void> => {
+    const members = await deps.store.announce({ id: deps.id, service: 'scheduler' }, ALIVE_MS);
+    deps.router.setExecutors(executorsOf(members));
+  };
+
+  const lookAtEverything = async (): Promise<void> => {
+    for (let after: string | undefined; ; ) {
+      const looks = await deps.store.claimAllLooks(after, limits.roundLimit);
+      hint(looks, true);
+      const last = looks[looks.length - 1];
+      if (last === undefined || looks.length < limits.roundLimit) return;
+      after = last.executionId;
+    }
+  };
+
+  return {
+    async start() {
+      await guarded('announce', announce);
+      if (deps.housekeeping !== undefined) {
+        await deps.housekeeping();
+        every('housekeeping', limits.housekeepingMs, deps.housekeeping);
+      }
+      await guarded('look at everything', lookAtEverything);
+      every('announce', ANNOUNCE_MS, announce);
+      every('reconcile', limits.reconcileMs, reconcile);
+      every('wake-ups', limits.wakeUpsMs, loadWakeUps);
+      await guarded('wake-ups', loadWakeUps);
+    },
+    async stop() {
+      stopped = true;
+      for (const cancel of [...cancels.values(), ...timers.values()]) cancel();
+      await Promise.all(inHand);
+      await deps.store.leave(deps.id).catch((error: unknown) => deps.log.warn({ error }, 'could not say goodbye'));
+    },
+    lookAtEverything,
+  };
+}
+
+const ANNOUNCE_MS = 1_000;
+const ALIVE_MS = 5_000;
+
+const executorsOf = (members: readonly Member[]): readonly string[] =>
+  members.filter((member) => member.service === 'executor').map((member) => member.id);

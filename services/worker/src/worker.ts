@@ -1,0 +1,129 @@
+import { taskQueue, type TaskJob } from '@tiercel/contracts';
+import type { Consumer } from '@tiercel/queue';
+import type { JobKey } from '@tiercel/store';
+import { DEFAULT_LIMITS, type WorkerDeps, type WorkerLimits } from './deps.ts';
+import { KillReason, RunningTask } from './running-task.ts';
+
+export interface Worker {
+  start(): Promise<void>;
+  /** Takes no more jobs and waits for those in hand up to `graceMs`; what then still runs is given up, and runs again elsewhere. */
+  stop(graceMs?: number): Promise<void>;
+  /** Tasks that run now. */
+  running(): number;
+}
+
+const keyOf = (job: TaskJob): JobKey => ({ executionId: job.executionId, taskRunSeq: job.taskRunSeq, dispatch: job.dispatch });
+const nameOf = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${job.dispatch}`;
+
+/** A worker of one group: claims a job before anything of it runs, keeps its lease, reports its result. */
+export function createWorker(deps: WorkerDeps): Worker {
+  const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...deps.limits };
+  const tasks = new Map<string, RunningTask>();
+  /** Handlers that wait for a free place, and whoever waits for the last task to end. */
+  let waiting: (() => void)[] = [];
+  let lastContact = deps.clock.now();
+  let consumer: Consumer | undefined;
+  let cancelRenewal: (() => void) | undefined;
+  let unsubscribe: (() => void) | undefined;
+  let stopped = false;
+  let claiming = 0;
+
+  const changed = (): void => {
+    const resume = waiting;
+    waiting = [];
+    for (const go of resume) go();
+  };
+  const change = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+
+  const launch = (job: TaskJob): void => {
+    const task = new RunningTask(job, deps, limits);
+    tasks.set(nameOf(job), task);
+    void task.run().finally(() => {
+      tasks.delete(nameOf(job));
+      changed();
+    });
+  };
+
+  /** Claims and starts jobs as places become free. Unclaimed jobs stay with the queue: they are hints. */
+  const handle = async (jobs: readonly TaskJob[]): Promise<void> => {
+    let left = jobs.filter((job) => !tasks.has(nameOf(job)));
+    while (left.length > 0 && !stopped) {
+      const free = limits.capacity - tasks.size - claiming;
+      if (free <= 0) {
+        await change();
+        continue;
+      }
+      const some = left.slice(0, free);
+      left = left.slice(free);
+      claiming += some.length;
+      try {
+        const granted = await deps.store.claim(deps.id, some.map(keyOf), limits.leaseMs);
+        lastContact = deps.clock.now();
+        some.forEach((job, i) => granted[i] === true && launch(job));
+      } catch (error) {
+        // Not claimed, as far as we know: a lease that was written nevertheless expires, and the job comes again.
+        deps.log.warn({ error, jobs: some.length }, 'jobs could not be claimed');
+        await new Promise<void>((resolve) => deps.clock.after(limits.retryMs, resolve));
+      } finally {
+        claiming -= some.length;
+        changed();
+      }
+    }
+  };
+
+  const renew = async (): Promise<void> => {
+    const held = [...tasks.values()];
+    if (held.length === 0) {
+      lastContact = deps.clock.now();
+      return;
+    }
+    try {
+      const outcomes = await deps.store.renew(deps.id, held.map((task) => keyOf(task.job)), limits.leaseMs);
+      lastContact = deps.clock.now();
+      held.forEach((task, i) => {
+        if (outcomes[i] === 'lost') task.stop(new KillReason('lost', 'the lease of this task is lost'));
+        else if (outcomes[i] === 'kill') task.stop(new KillReason('killed', 'the execution is being killed'));
+      });
+    } catch (error) {
+      deps.log.warn({ error, tasks: held.length }, 'leases could not be renewed');
+      if (deps.clock.now() - lastContact < limits.cutOffMs) return;
+      for (const task of held) task.stop(new KillReason('lost', `the store could not be reached for ${limits.cutOffMs} ms`));
+    }
+  };
+  const keepRenewing = (): void => {
+    cancelRenewal = deps.clock.after(limits.renewMs, () => {
+      void renew().then(() => {
+        if (!stopped || tasks.size > 0) keepRenewing();
+      });
+    });
+  };
+
+  return {
+    async start() {
+      unsubscribe = deps.bus.subscribe('kill', ({ executionId }) => {
+        for (const task of tasks.values()) {
+          if (task.job.executionId === executionId) task.stop(new KillReason('killed', 'the execution is being killed'));
+        }
+      });
+      keepRenewing();
+      consumer = deps.queue.consume<TaskJob>(taskQueue(deps.workerGroup), { batch: 16, concurrency: 4 }, handle);
+    },
+    async stop(graceMs = 30_000) {
+      stopped = true;
+      changed();
+      await consumer?.stop();
+      let late = false;
+      const cancel = deps.clock.after(graceMs, () => {
+        late = true;
+        changed();
+      });
+      while (tasks.size > 0 && !late) await change();
+      cancel();
+      for (const task of tasks.values()) task.stop(new KillReason('lost', 'the worker stops'));
+      while (tasks.size > 0) await change();
+      cancelRenewal?.();
+      unsubscribe?.();
+    },
+    running: () => tasks.size,
+  };
+}
