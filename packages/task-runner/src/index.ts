@@ -1,1 +1,3 @@
-export {};
+export { runAttempt } from './run-attempt.ts';
+export { type AttemptServices, type AttemptSink, secretsOf } from './services.ts';
+export { TaskGivenUp, TaskTimeout } from './stopping.ts';
