@@ -15,7 +15,7 @@ export class TaskLog implements TaskSink {
   private readonly measured: MetricRow[] = [];
   private number = 0;
   private metricNumber = 0;
-  private cancelFlush: (() => void) | undefined;
+  private pendingFlush: (() => void) | undefined;
   private flushing: Promise<void> | undefined;
 
   constructor(job: TaskJob, deps: Pick<WorkerDeps, 'store' | 'clock' | 'bus' | 'log'>, limits: WorkerLimits) {
@@ -34,7 +34,7 @@ export class TaskLog implements TaskSink {
         number: this.number++,
       });
     }
-    this.cancelFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
+    this.pendingFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
     if (this.lines.length >= this.limits.logBuffer) return this.flush();
     return undefined;
   }
@@ -57,10 +57,14 @@ export class TaskLog implements TaskSink {
     };
   }
 
+  private cancelFlush(): void {
+    this.pendingFlush?.();
+    this.pendingFlush = undefined;
+  }
+
   /** Writes what waits. Lines that could not be written wait for the next time, or go with the result. */
   private flush(): Promise<void> {
-    this.cancelFlush?.();
-    this.cancelFlush = undefined;
+    this.cancelFlush();
     this.flushing ??= this.write().finally(() => {
       this.flushing = undefined;
     });
@@ -78,15 +82,14 @@ export class TaskLog implements TaskSink {
       // Keys make a repeat harmless. The oldest go first when the store stays away: memory is not a store.
       this.lines = [...lines, ...this.lines].slice(-this.limits.logBuffer);
     }
-    if (this.lines.length > 0) this.cancelFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
+    if (this.lines.length > 0) this.pendingFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
   }
 
   /** What is left for the result to carry. */
   async rest(): Promise<{ readonly logs: readonly LogRow[]; readonly metrics: readonly MetricRow[] }> {
-    this.cancelFlush?.();
-    this.cancelFlush = undefined;
+    this.cancelFlush();
     await this.flushing;
-    this.cancelFlush?.();
+    this.cancelFlush();
     return { logs: this.lines, metrics: this.measured };
   }
 }

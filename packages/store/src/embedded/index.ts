@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, chown, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { locateBinaries, privilegesFor, type Launch } from './binaries.ts';
+import { join, resolve } from 'node:path';
+import { locateBinaries, privilegesFor, type Binaries, type Launch } from './binaries.ts';
 
 /** A PostgreSQL of our own, in a folder, reached through a Unix socket (no port to be busy, no password to leak). */
 export interface EmbeddedPostgres {
@@ -57,12 +57,14 @@ const SETTINGS = [
  * Starts PostgreSQL in a folder, or takes over the one that lives there (the server before us was killed), and keeps it
  * running: when it dies it is started again. Throws EmbeddedPostgresError with one clear sentence.
  */
-export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(given: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  // `pg` takes only an absolute path for a socket's folder.
+  const options = { ...given, dataDir: resolve(given.dataDir) };
   const binaries = await locateBinaries();
   const launch = await privilegesFor(binaries);
   await prepareFolder(options.dataDir, launch);
   const socketDir = await socketFolder(options.dataDir, launch);
-  if (!(await exists(join(options.dataDir, 'PG_VERSION')))) await initialise(binaries.initdb, options, launch);
+  if (!(await exists(join(options.dataDir, 'PG_VERSION')))) await initialise(binaries, options.dataDir, launch);
   await checkVersion(options.dataDir, binaries.major);
 
   const supervisor = new Supervisor(binaries.postgres, options, launch, socketDir);
@@ -108,13 +110,29 @@ async function socketFolder(dataDir: string, launch: Launch): Promise<string> {
   return folder;
 }
 
-async function initialise(initdb: string, options: EmbeddedOptions, launch: Launch): Promise<void> {
-  const args = ['-D', options.dataDir, '-U', USER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'];
-  const { code, output } = await run(initdb, args, launch);
-  if (code === 0) return;
-  await rm(join(options.dataDir, 'PG_VERSION'), { force: true });
-  const reason = /No space left/i.test(output) ? 'the disk is full' : (output.trim().split('\n').at(-1) ?? 'unknown reason');
-  throw new EmbeddedPostgresError(`PostgreSQL could not be set up in ${options.dataDir}: ${reason}`);
+/**
+ * Makes the cluster and our database beside the folder and moves both into place: a start that is killed half-way leaves
+ * nothing that looks like a cluster.
+ */
+async function initialise(binaries: Binaries, dataDir: string, launch: Launch): Promise<void> {
+  const fresh = `${dataDir}.new`;
+  const fail = (output: string): never => {
+    const reason = /No space left/i.test(output) ? 'the disk is full' : (output.trim().split('\n').at(-1) ?? 'unknown reason');
+    throw new EmbeddedPostgresError(`PostgreSQL could not be set up in ${dataDir}: ${reason}`);
+  };
+  await rm(fresh, { recursive: true, force: true });
+  await prepareFolder(fresh, launch);
+  try {
+    const args = ['-D', fresh, '-U', USER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'];
+    const made = await run(binaries.initdb, args, launch);
+    if (made.code !== 0) fail(made.output);
+    // The single-user mode: no server, no socket, ends with its input.
+    const named = await run(binaries.postgres, ['--single', '-D', fresh, 'postgres'], launch, `CREATE DATABASE ${DATABASE}\n`);
+    if (named.code !== 0 || /ERROR|FATAL/.test(named.output)) fail(named.output);
+    await rename(fresh, dataDir).catch((error: unknown) => fail((error as Error).message));
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
 }
 
 async function checkVersion(dataDir: string, major: string): Promise<void> {
@@ -126,9 +144,11 @@ async function checkVersion(dataDir: string, major: string): Promise<void> {
   }
 }
 
-function run(file: string, args: readonly string[], launch: Launch): Promise<{ code: number; output: string }> {
+function run(file: string, args: readonly string[], launch: Launch, input = ''): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(...launch.command(file, args), { stdio: ['ignore', 'pipe', 'pipe'], ...launch.spawnOptions });
+    const child = spawn(...launch.command(file, args), { stdio: ['pipe', 'pipe', 'pipe'], ...launch.spawnOptions });
+    // A program that ends before it has read its input says why in its output.
+    child.stdin.on('error', () => undefined).end(input);
     let output = '';
     const collect = (chunk: Buffer): void => {
       output = (output + chunk.toString('utf8')).slice(-8192);
@@ -170,6 +190,7 @@ class Supervisor {
   private stopping = false;
   private lastLine = '';
   private watch: NodeJS.Timeout | undefined;
+  private restarting: Promise<void> = Promise.resolve();
   private readonly postgres: string;
   private readonly options: EmbeddedOptions;
   private readonly launch: Launch;
@@ -262,12 +283,16 @@ class Supervisor {
   private onDeath(): void {
     if (this.stopping) return;
     this.options.log('PostgreSQL has died and is started again');
-    this.start(120).catch((error: unknown) => this.options.log(`PostgreSQL does not start again: ${(error as Error).message}`));
+    this.restarting = this.start(120).catch((error: unknown) =>
+      this.options.log(`PostgreSQL does not start again: ${(error as Error).message}`),
+    );
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.watch);
+    // One that is being started just now is stopped as well.
+    await this.restarting;
     const pid = (await livingPostmaster(this.options.dataDir)) ?? 0;
     if (pid === 0) return;
     process.kill(pid, 'SIGINT');

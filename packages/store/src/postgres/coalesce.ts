@@ -8,36 +8,57 @@ export class Coalescer<In, Out> {
   private waiting: Entry<In, Out>[] = [];
   private active = 0;
   private readonly work: (items: readonly In[]) => Promise<readonly Out[]>;
-  private readonly options: CoalescerOptions;
+  private readonly options: CoalescerOptions<In>;
 
-  constructor(work: (items: readonly In[]) => Promise<readonly Out[]>, options: CoalescerOptions) {
+  constructor(work: (items: readonly In[]) => Promise<readonly Out[]>, options: CoalescerOptions<In>) {
     this.work = work;
     this.options = options;
   }
 
-  /** Answers in the order of the items. */
+  /** Answers in the order of the items. Throws the first error, but not before all items have been decided. */
   async add(items: readonly In[]): Promise<readonly Out[]> {
     if (items.length === 0) return [];
-    return Promise.all(
-      items.map(
-        (item) =>
-          new Promise<Out>((resolve, reject) => {
-            this.waiting.push({ item, resolve, reject });
-            if (this.waiting.length === 1) queueMicrotask(() => this.flush());
-          }),
-      ),
-    );
+    const answers = await Promise.allSettled(items.map((item) => this.enqueue(item)));
+    return answers.map((answer) => {
+      if (answer.status === 'rejected') throw answer.reason;
+      return answer.value;
+    });
+  }
+
+  private enqueue(item: In): Promise<Out> {
+    return new Promise<Out>((resolve, reject) => {
+      const key = this.options.keyOf?.(item);
+      this.waiting.push({ item, key, resolve, reject });
+      if (this.waiting.length === 1) queueMicrotask(() => this.flush());
+    });
   }
 
   private flush(): void {
     while (this.waiting.length > 0 && this.active < this.options.concurrency) {
-      const batch = this.waiting.splice(0, this.options.maxBatch);
+      const batch = this.takeBatch();
       this.active++;
       void this.send(batch).finally(() => {
         this.active--;
         this.flush();
       });
     }
+  }
+
+  /** The next items in order; of those with one key only the first, the others wait for a later batch. */
+  private takeBatch(): readonly Entry<In, Out>[] {
+    if (this.options.keyOf === undefined) return this.waiting.splice(0, this.options.maxBatch);
+    const keys = new Set<string>();
+    const batch: Entry<In, Out>[] = [];
+    const left: Entry<In, Out>[] = [];
+    for (const entry of this.waiting) {
+      if (batch.length >= this.options.maxBatch || (entry.key !== undefined && keys.has(entry.key))) left.push(entry);
+      else {
+        batch.push(entry);
+        if (entry.key !== undefined) keys.add(entry.key);
+      }
+    }
+    this.waiting = left;
+    return batch;
   }
 
   private async send(batch: readonly Entry<In, Out>[]): Promise<void> {
@@ -56,14 +77,17 @@ export class Coalescer<In, Out> {
 
 interface Entry<In, Out> {
   readonly item: In;
+  readonly key: string | undefined;
   readonly resolve: (value: Out) => void;
   readonly reject: (error: unknown) => void;
 }
 
-export interface CoalescerOptions {
+export interface CoalescerOptions<In> {
   readonly maxBatch: number;
   /** Batches under way at a time. */
   readonly concurrency: number;
   /** Whether an error means that an item of the batch can never be written. */
   readonly isBad: (error: unknown) => boolean;
+  /** Items with the same key never share a batch: one statement cannot write a row twice. */
+  readonly keyOf?: (item: In) => string | undefined;
 }

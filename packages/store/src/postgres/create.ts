@@ -34,7 +34,7 @@ const CREATE_FULL: Statement = {
   text: `WITH r AS MATERIALIZED (SELECT * FROM ${RECORD}),
   taken AS (
     INSERT INTO deliveries AS d (tenant, key, execution_id, expires_at)
-    SELECT tenant, delivery_key, id, now() + delivery_ttl * interval '1 millisecond' FROM r WHERE delivery_key IS NOT NULL
+    SELECT tenant, delivery_key, id, now() + delivery_ttl * interval '1 millisecond' FROM r WHERE delivery_key IS NOT NULL ORDER BY tenant, delivery_key
     ON CONFLICT (tenant, key) DO UPDATE SET execution_id = excluded.execution_id, expires_at = excluded.expires_at
       WHERE d.expires_at < now()
     RETURNING d.execution_id),

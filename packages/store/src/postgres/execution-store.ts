@@ -21,17 +21,27 @@ import { announce, claimAllLooks, claimLooks, dueWakeUps, fireWakeUps, leave } f
 import { EXECUTION_COLUMNS, TASK_RUN_COLUMNS, toExecution, toJsonText, toTaskRun, uuidOf, type ExecutionRow, type TaskRunRow } from './rows.ts';
 
 const isBad = (error: unknown): boolean => error instanceof StoreError && error.code === 'bad-data';
-const BATCHES: CoalescerOptions = { maxBatch: 200, concurrency: 2, isBad };
+const BATCHES: CoalescerOptions<unknown> = { maxBatch: 200, concurrency: 2, isBad };
 
 /** The hot path on PostgreSQL. Calls that arrive together are joined into one statement. */
 export function createExecutionStore(db: Database): ExecutionStore {
-  const creates = new Coalescer<NewExecution, CreateOutcome>((rows) => createExecutions(db, rows), BATCHES);
-  const commits = new Coalescer<StepWrite, StepOutcome>((steps) => commitSteps(db, steps), { ...BATCHES, concurrency: 3 });
+  const creates = new Coalescer<NewExecution, CreateOutcome>((rows) => createExecutions(db, rows), {
+    ...BATCHES,
+    keyOf: ({ execution, delivery }) => delivery && `${execution.tenant} ${delivery.key}`,
+  });
+  const commits = new Coalescer<StepWrite, StepOutcome>((steps) => commitSteps(db, steps), {
+    ...BATCHES,
+    concurrency: 3,
+    keyOf: (step) => step.execution.id,
+  });
   const reports = new Coalescer<TaskReport, undefined>(async (items) => {
     await reportResults(db, items);
     return items.map(() => undefined);
   }, BATCHES);
-  const requests = new Coalescer<OperationRequest, boolean>((items) => requestOperations(db, items), BATCHES);
+  const requests = new Coalescer<OperationRequest, boolean>((items) => requestOperations(db, items), {
+    ...BATCHES,
+    keyOf: (item) => item.id,
+  });
   return {
     create: (rows) => creates.add(rows),
     load: (ids) => loadExecutions(db, ids),
