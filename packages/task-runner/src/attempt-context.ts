@@ -24,7 +24,7 @@ import {
   type TaskRunInfo,
   type TaskStorage,
 } from '@tiercel/plugin-kit';
-import { ExpressionIo } from './expression-io.ts';
+import { ExpressionIo, type IoScope } from './expression-io.ts';
 import type { Masking } from './masking.ts';
 import { AttemptMetrics } from './metrics.ts';
 import { ownProperties } from './properties.ts';
@@ -199,12 +199,21 @@ export class AttemptContext implements RunContext {
   }
 
   readonly #perform: ExpressionIo['perform'] = async (calls) => {
-    this.#io ??= new ExpressionIo(this.#job, this.#services, () => this.signal);
+    this.#io ??= new ExpressionIo(this.#ioScope(), this.#services);
     const results = await this.#io.perform(calls);
     // A later property that asks the same gets the same answer.
     for (const [key, result] of results) this.#memo.set(key, result);
     return results;
   };
+
+  #ioScope(): IoScope {
+    const { tenant, namespace, flowId, executionId } = this.#job;
+    const { fetchVariables } = this.#services;
+    // A job carries only the variables that its expressions name; who started the execution counts without being named.
+    const trigger = async (): Promise<unknown> =>
+      this.#variables['trigger'] ?? (await fetchVariables?.(this.#job))?.['trigger'];
+    return { tenant, namespace, flowId, executionId, trigger, signal: () => this.signal };
+  }
 
   async #convert<T>(kind: TypedKind, value: unknown): Promise<T | undefined> {
     if (value === null || value === undefined) return undefined;

@@ -1,8 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TaskJob } from '@tiercel/contracts';
-import type { IoCall, IoResult } from '@tiercel/expressions';
-import type { JsonObject } from '@tiercel/model';
+import { type IoCall, type IoResult, toPlainValue } from '@tiercel/expressions';
 import { messageOf } from './failure.ts';
 import type { AttemptServices } from './services.ts';
 import { FlowKv } from './task-kv.ts';
@@ -12,18 +10,34 @@ const MAX_READ = 32 * 1024 * 1024;
 const ERROR_LOGS_WAIT = 5000;
 const ERROR_LOGS_INTERVAL = 250;
 
-/** Performs the calls of expressions that need input or output (expressions.md §12.3, §12.4). */
+/** The execution for which expressions ask. */
+export interface IoScope {
+  readonly tenant: string;
+  readonly namespace: string;
+  readonly flowId: string;
+  readonly executionId: string;
+  /** The variable `trigger`, asked for only when a file of another execution is to be read. */
+  readonly trigger: () => unknown;
+  /** Aborted when nobody waits for the answers any more. */
+  readonly signal?: () => AbortSignal;
+}
+
+/** What answers the calls. */
+export type IoServices = Pick<AttemptServices, 'storage' | 'layout' | 'kv' | 'secret' | 'errorLogs'>;
+
+/**
+ * Performs the calls of expressions that need input or output (expressions.md §12.3, §12.4), for one execution, within
+ * limits that count over all its calls. Used for tasks, and by hosts that render for the engine.
+ */
 export class ExpressionIo {
-  readonly #job: TaskJob;
-  readonly #services: AttemptServices;
-  readonly #signal: () => AbortSignal;
+  readonly #scope: IoScope;
+  readonly #services: IoServices;
   #trigger: Promise<unknown> | undefined;
   #bytesRead = 0;
 
-  constructor(job: TaskJob, services: AttemptServices, signal: () => AbortSignal) {
-    this.#job = job;
+  constructor(scope: IoScope, services: IoServices) {
+    this.#scope = scope;
     this.#services = services;
-    this.#signal = signal;
   }
 
   /** A call that fails gives its message; the expression that needs it fails then, with the place of the call. */
@@ -70,7 +84,7 @@ export class ExpressionIo {
         `\`read\` brings at most ${MAX_READ / 1024 / 1024} MiB into one task: pass the address of '${path}' to the task instead`,
       );
     }
-    return text(await this.#services.storage.get(this.#job.tenant, file.path));
+    return text(await this.#services.storage.get(this.#scope.tenant, file.path));
   }
 
   async #file(path: string, namespace: string | undefined): Promise<{ readonly path: string; readonly size: number }> {
@@ -89,16 +103,16 @@ export class ExpressionIo {
       stored = layout.fromUri(path);
       await this.#checkReadable(stored);
     } else {
-      stored = layout.namespaceFile(namespace ?? this.#job.namespace, path);
+      stored = layout.namespaceFile(namespace ?? this.#scope.namespace, path);
     }
-    const entry = await storage.stat(this.#job.tenant, stored);
+    const entry = await storage.stat(this.#scope.tenant, stored);
     return entry?.type === 'File' ? entry : undefined;
   }
 
   /** An address lies under the own execution, or under the one that started it (expressions.md §12.3). */
   async #checkReadable(path: string): Promise<void> {
     const { layout } = this.#services;
-    if (layout.isBelow(path, layout.executionRoot(this.#job))) return;
+    if (layout.isBelow(path, layout.executionRoot(this.#scope))) return;
     const trigger = await this.#triggerPlace();
     if (trigger !== undefined && layout.isBelow(path, layout.executionRoot(trigger))) return;
     throw new Error(
@@ -107,14 +121,9 @@ export class ExpressionIo {
   }
 
   async #triggerPlace(): Promise<{ namespace: string; flowId: string; executionId: string } | undefined> {
-    // The job carries only variables that its expressions name; who started the execution counts without being named.
-    const { fetchVariables } = this.#services;
-    this.#trigger ??=
-      this.#job.variables['trigger'] !== undefined || fetchVariables === undefined
-        ? Promise.resolve(this.#job.variables['trigger'])
-        : fetchVariables(this.#job).then((variables) => variables['trigger']);
-    const trigger = (await this.#trigger) as JsonObject | undefined | null;
-    const { namespace, flowId, executionId } = trigger ?? {};
+    this.#trigger ??= Promise.resolve(this.#scope.trigger());
+    const trigger = toPlainValue(await this.#trigger);
+    const { namespace, flowId, executionId } = (trigger ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof namespace !== 'string' || typeof flowId !== 'string' || typeof executionId !== 'string')
       return undefined;
     return { namespace, flowId, executionId };
@@ -122,9 +131,9 @@ export class ExpressionIo {
 
   async #kv(key: string, namespace: string | undefined, errorOnMissing: boolean): Promise<unknown> {
     const { kv } = this.#services;
-    const entry = await new FlowKv(kv, this.#job.tenant, this.#job.namespace).entry(key, namespace);
+    const entry = await new FlowKv(kv, this.#scope.tenant, this.#scope.namespace).entry(key, namespace);
     if (entry === undefined && errorOnMissing) {
-      throw new Error(`The key '${key}' does not exist in the namespace '${namespace ?? this.#job.namespace}'.`);
+      throw new Error(`The key '${key}' does not exist in the namespace '${namespace ?? this.#scope.namespace}'.`);
     }
     return entry?.value ?? null;
   }
@@ -138,11 +147,12 @@ export class ExpressionIo {
   /** Waits a little for the first: the task that failed may have ended a moment ago. */
   async #errorLogs(): Promise<unknown> {
     const { errorLogs } = this.#services;
+    const { signal } = this.#scope;
     if (errorLogs === undefined) throw new Error('`errorLogs` is not available here');
     for (let waited = 0; ; waited += ERROR_LOGS_INTERVAL) {
-      const logs = await errorLogs(this.#job);
+      const logs = await errorLogs(this.#scope);
       if (logs.length > 0 || waited >= ERROR_LOGS_WAIT) return logs;
-      await delay(ERROR_LOGS_INTERVAL, undefined, { signal: this.#signal() });
+      await delay(ERROR_LOGS_INTERVAL, undefined, signal === undefined ? {} : { signal: signal() });
     }
   }
 }

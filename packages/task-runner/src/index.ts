@@ -1,3 +1,4 @@
+export { ExpressionIo, type IoScope, type IoServices } from './expression-io.ts';
 export { runAttempt } from './run-attempt.ts';
 export { type AttemptServices, type AttemptSink, secretsOf } from './services.ts';
 export { TaskGivenUp, TaskTimeout } from './stopping.ts';

@@ -27,7 +27,10 @@ export interface AttemptServices {
   readonly recursiveRendering?: boolean;
   readonly renderLimits?: Partial<RenderLimits>;
   /** The first 25 ERROR log entries of the execution, oldest first (`errorLogs()`); absent: the function fails. */
-  readonly errorLogs?: (job: TaskJob) => Promise<readonly JsonObject[]>;
+  readonly errorLogs?: (execution: {
+    readonly tenant: string;
+    readonly executionId: string;
+  }) => Promise<readonly JsonObject[]>;
   /** All variables of the job's execution, for jobs whose expressions are dynamic; absent: those of the job have to do. */
   readonly fetchVariables?: (job: TaskJob) => Promise<JsonObject>;
   /** Folder in which working directories are made; default: that of the system. */
