@@ -1,0 +1,176 @@
+import { compileFlow, type FlowGraph } from '@tiercel/engine';
+import type { IoCall, IoResult } from '@tiercel/expressions';
+import { createFlowCache, type FlowCache } from '@tiercel/flow-source';
+import type { Clock, Execution, Flow, JsonObject } from '@tiercel/model';
+import type { PluginRegistry } from '@tiercel/plugin-kit';
+import { createHintRouter, createMemoryBus, createMemoryQueue, type Bus, type HintRouter, type Queue } from '@tiercel/queue';
+import type { Logger } from '@tiercel/runtime';
+import { createLocalStorage, storageLayout, type Storage } from '@tiercel/storage';
+import {
+  createExecutionQueries,
+  createExecutionStore,
+  createFlowStore,
+  createKvStore,
+  Database,
+  ensurePartitions,
+  migrate,
+  type Connection,
+  type ExecutionQueries,
+  type ExecutionStore,
+  type FlowStore,
+  type KvStore,
+} from '@tiercel/store';
+import { ExpressionIo, secretsOf, type AttemptServices, type IoScope } from '@tiercel/task-runner';
+import { systemClock } from './clock.ts';
+import type { ServerConfig } from './config.ts';
+import { builtInRegistry, taskTypesOf } from './registry.ts';
+
+/** What connects the services of one process to the world; made once, handed to each of them. */
+export interface Platform {
+  /** Of this process; unique among all that ever ran. */
+  readonly instance: string;
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly store: ExecutionStore;
+  readonly queries: ExecutionQueries;
+  readonly flows: FlowStore;
+  readonly kv: KvStore;
+  readonly flowCache: FlowCache;
+  readonly queue: Queue;
+  readonly bus: Bus;
+  readonly router: HintRouter;
+  readonly storage: Storage;
+  readonly registry: PluginRegistry;
+  readonly variables: { readonly envs: JsonObject; readonly globals: JsonObject };
+  readonly attempts: AttemptServices;
+  /** The compiled revision of an execution's flow. */
+  graphOf(execution: Execution): FlowGraph | undefined | Promise<FlowGraph | undefined>;
+  /** Performs the I/O of expressions outside of tasks. */
+  perform(scope: IoScope, calls: readonly IoCall[]): Promise<ReadonlyMap<string, IoResult>>;
+  close(): Promise<void>;
+}
+
+export interface PlatformOptions {
+  readonly instance: string;
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly connection: Connection;
+  readonly migrations: string;
+  /** Folder of the internal storage. */
+  readonly storageRoot: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingRoot?: string;
+}
+
+/** The embedded platform: PostgreSQL, queues and bus in memory, files on the local disk. */
+export async function createEmbeddedPlatform(options: PlatformOptions): Promise<Platform> {
+  const { config, logger, instance } = options;
+  const database = new Database({
+    connection: options.connection,
+    poolSize: config.databasePool,
+    applicationName: `tiercel ${instance}`,
+    onError: (error) => logger.warn({ error }, 'a connection to the database broke'),
+  });
+  await migrate(database, options.migrations);
+  await ensurePartitions(database, Date.now());
+  const onError = (error: unknown): void => logger.error({ error }, 'a handler of messages failed');
+  const queue = createMemoryQueue({ onError });
+  const bus = createMemoryBus({ onError });
+  const registry = builtInRegistry();
+  const flows = createFlowStore(database);
+  const flowCache = createFlowCache({ flows, bus, registry, now: Date.now, onError });
+  const variables = {
+    envs: environmentVariables(options.environment, config.environmentPrefix),
+    globals: config.globals as JsonObject,
+  };
+  const queries = createExecutionQueries(database);
+  const kv = createKvStore(database);
+  const storage = await createLocalStorage(options.storageRoot);
+  const attempts: AttemptServices = {
+    registry,
+    storage,
+    layout: storageLayout,
+    kv,
+    secret: secretsOf(options.environment),
+    now: Date.now,
+    random: Math.random,
+    zone: config.zone,
+    locale: config.locale,
+    recursiveRendering: config.recursiveRendering,
+    errorLogs: (job) => errorLogsOf(queries, job.tenant, job.executionId),
+    ...(options.workingRoot !== undefined && { workingRoot: options.workingRoot }),
+  };
+  return {
+    instance,
+    config,
+    logger,
+    clock: systemClock,
+    database,
+    store: createExecutionStore(database),
+    queries,
+    flows,
+    kv,
+    flowCache,
+    queue,
+    bus,
+    router: createHintRouter(queue),
+    storage,
+    registry,
+    variables,
+    attempts,
+    graphOf: createGraphs(flowCache, registry),
+    perform: (scope, calls) => new ExpressionIo(scope, attempts).perform(calls),
+    async close() {
+      flowCache.stop();
+      await queue.close();
+      await bus.close();
+      await storage.close();
+      await database.close();
+    },
+  };
+}
+
+/** Compiles each revision once. Synchronous for what is in memory: the hot path waits for nothing. */
+function createGraphs(flowCache: FlowCache, registry: PluginRegistry): Platform['graphOf'] {
+  const types = taskTypesOf(registry);
+  const graphs = new WeakMap<Flow, FlowGraph>();
+  const compiled = (flow: Flow | undefined): FlowGraph | undefined => {
+    if (flow === undefined) return undefined;
+    let graph = graphs.get(flow);
+    if (graph === undefined) graphs.set(flow, (graph = compileFlow(flow, types)));
+    return graph;
+  };
+  return ({ tenant, namespace, flowId, flowRevision }) => {
+    const cached = flowCache.peek(tenant, namespace, flowId, flowRevision);
+    if (cached !== undefined) return compiled(cached.flow);
+    return flowCache.get(tenant, namespace, flowId, flowRevision).then((found) => compiled(found?.flow));
+  };
+}
+
+/** The variable `envs` (execution-semantics.md §5): prefix removed, names in lower case. */
+function environmentVariables(environment: PlatformOptions['environment'], prefix: string): JsonObject {
+  const entries = Object.entries(environment).flatMap(([name, value]) =>
+    name.startsWith(prefix) && value !== undefined ? [[name.slice(prefix.length).toLowerCase(), value] as const] : [],
+  );
+  return Object.fromEntries(entries);
+}
+
+const MAX_ERROR_LOGS = 25;
+
+async function errorLogsOf(queries: ExecutionQueries, tenant: string, executionId: string): Promise<readonly JsonObject[]> {
+  const lines = await queries.executionLogs({ tenant, executionId, minLevel: 'ERROR' }, MAX_ERROR_LOGS);
+  return lines.map((line) => ({
+    message: line.message,
+    level: line.level,
+    timestamp: new Date(line.timestamp).toISOString(),
+    executionId: line.executionId,
+    namespace: line.namespace,
+    flowId: line.flowId,
+    ...(line.taskId !== undefined && { taskId: line.taskId }),
+    ...(line.taskRunId !== undefined && { taskRunId: line.taskRunId }),
+    ...(line.attempt !== undefined && { attemptNumber: line.attempt }),
+    ...(line.thread !== undefined && { thread: line.thread }),
+  }));
+}
