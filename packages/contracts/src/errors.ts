@@ -48,7 +48,10 @@ export class ApiError extends Error {
     options: { errors?: readonly FieldError[]; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
   ) {
     const { prefix } = ERRORS[kind];
-    super(detail === undefined ? prefix : `${prefix}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      detail === undefined ? prefix : `${prefix}: ${detail}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = 'ApiError';
     this.kind = kind;
     this.errors = options.errors ?? [];
@@ -83,5 +86,7 @@ export const invalidEntity = (errors: readonly FieldError[]): ApiError =>
   new ApiError(
     'invalidEntity',
     errors.map((error) => (error.path === undefined ? error.message : `${error.path}: ${error.message}`)).join(', '),
-    { errors: errors.map((error) => (error.path === undefined ? error : { message: error.message, path: error.path })) },
+    {
+      errors: errors.map((error) => (error.path === undefined ? error : { message: error.message, path: error.path })),
+    },
   );

@@ -7,9 +7,40 @@ import type { JsonObject } from '@tiercel/model';
  * `{{ execution.state.startDate | date("HH:mm") }}`. Named arguments are given as they are there.
  */
 const FILTERS = [
-  'abbreviate', 'abs', 'capitalize', 'date', 'dateAdd', 'distinct', 'escapeChar', 'first', 'flatten', 'indent', 'join', 'json',
-  'keys', 'last', 'length', 'lower', 'number', 'numberFormat', 'replace', 'reverse', 'slice', 'slugify', 'sort', 'split', 'string',
-  'substringAfter', 'substringAfterLast', 'substringBefore', 'substringBeforeLast', 'title', 'trim', 'upper', 'urlencode', 'values',
+  'abbreviate',
+  'abs',
+  'capitalize',
+  'date',
+  'dateAdd',
+  'distinct',
+  'escapeChar',
+  'first',
+  'flatten',
+  'indent',
+  'join',
+  'json',
+  'keys',
+  'last',
+  'length',
+  'lower',
+  'number',
+  'numberFormat',
+  'replace',
+  'reverse',
+  'slice',
+  'slugify',
+  'sort',
+  'split',
+  'string',
+  'substringAfter',
+  'substringAfterLast',
+  'substringBefore',
+  'substringBeforeLast',
+  'title',
+  'trim',
+  'upper',
+  'urlencode',
+  'values',
 ] as const;
 
 interface HelperOptions {
@@ -36,12 +67,15 @@ function applyFilter(name: string, args: readonly unknown[], { hash }: HelperOpt
 /** Registers the filters and a few comparisons. What helpers answer is escaped by Handlebars as any other value. */
 export function registerHelpers(handlebars: typeof Handlebars, env: RenderEnv): void {
   for (const name of FILTERS) {
-    handlebars.registerHelper(name, (...given: unknown[]) => {
+    handlebars.registerHelper(name, function helper(this: unknown, ...given: unknown[]) {
       const options = given.pop() as HelperOptions;
+      // `{{date}}` alone is the member of that name, not the filter.
+      if (given.length === 0) return (this as Readonly<Record<string, unknown>> | undefined)?.[name];
       const value = applyFilter(name, given, options, env);
       return typeof value === 'object' && value !== null ? toPlainText(value as Value) : value;
     });
   }
+  handlebars.registerHelper('default', (value: unknown, otherwise: unknown) => value ?? otherwise);
   handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('pretty', (value: JsonObject) => JSON.stringify(value, null, 2));
 }

@@ -25,7 +25,9 @@ export type ConfigOf<P extends Parts> = { readonly [K in keyof P]: z.output<P[K]
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
   constructor(mistakes: readonly string[]) {
-    super(`The configuration has ${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'}:\n${mistakes.map((m) => `  - ${m}`).join('\n')}`);
+    super(
+      `The configuration has ${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'}:\n${mistakes.map((m) => `  - ${m}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
     this.mistakes = mistakes;
   }
@@ -38,7 +40,8 @@ const snake = (key: string): string => key.replace(/([a-z0-9])([A-Z])/g, '$1_$2'
 export const envName = (section: string, key: string): string => `${PREFIX}_${snake(section)}_${snake(key)}`;
 
 type Values = Record<string, unknown>;
-const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads the file; a missing one is a mistake only when it was named. */
 function readFile(file: string | undefined, mistakes: string[]): Values {
@@ -47,7 +50,9 @@ function readFile(file: string | undefined, mistakes: string[]): Values {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    mistakes.push(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); check the path and its permissions`);
+    mistakes.push(
+      `${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); check the path and its permissions`,
+    );
     return {};
   }
   try {
@@ -63,8 +68,13 @@ function readFile(file: string | undefined, mistakes: string[]): Values {
 /** Text of the environment as the schema wants it: lists by comma, objects as JSON; everything else stays text. */
 function fromText(schema: unknown, text: string): unknown {
   let inner = schema;
-  while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) inner = inner.unwrap();
-  if (inner instanceof z.ZodArray) return text.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodNullable)
+    inner = inner.unwrap();
+  if (inner instanceof z.ZodArray)
+    return text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
   if (inner instanceof z.ZodNumber) return text.trim() === '' ? text : Number(text);
   if (inner instanceof z.ZodBoolean) return text === 'true' ? true : text === 'false' ? false : text;
   if (inner instanceof z.ZodObject || inner instanceof z.ZodRecord) {
@@ -124,8 +134,12 @@ export function loadConfig<P extends Parts>(
   const mistakes: string[] = [];
   const sections = readFile(file, mistakes);
   const owned = new Set(Object.values(parts).map((part) => part.section));
-  const unknown = otherSections === 'any' ? [] : Object.keys(sections).filter((name) => !owned.has(name) && !otherSections.includes(name));
-  for (const name of unknown) mistakes.push(`${name} in ${file}: unknown section; known are ${[...owned, ...otherSections].join(', ')}`);
+  const unknown =
+    otherSections === 'any'
+      ? []
+      : Object.keys(sections).filter((name) => !owned.has(name) && !otherSections.includes(name));
+  for (const name of unknown)
+    mistakes.push(`${name} in ${file}: unknown section; known are ${[...owned, ...otherSections].join(', ')}`);
   const result: Record<string, unknown> = {};
   for (const [name, part] of Object.entries(parts)) {
     const section = sections[part.section] ?? {};
@@ -148,7 +162,10 @@ export function printableConfig<P extends Parts>(parts: P, config: ConfigOf<P>):
   for (const [name, part] of Object.entries(parts)) {
     const values = config[name] as Values;
     shown[part.section] = Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, part.secrets?.includes(key) === true && value !== undefined ? '***' : maskUrl(value)]),
+      Object.entries(values).map(([key, value]) => [
+        key,
+        part.secrets?.includes(key) === true && value !== undefined ? '***' : maskUrl(value),
+      ]),
     );
   }
   return shown;

@@ -45,7 +45,10 @@ export function createHealth(options: { readonly timeLimit?: number } = {}): Hea
     ready: async () => {
       const result = await report(ready, timeLimit);
       if (!draining) return result;
-      return { status: 'DOWN', checks: { ...result.checks, draining: { status: 'DOWN', reason: 'the service is stopping' } } };
+      return {
+        status: 'DOWN',
+        checks: { ...result.checks, draining: { status: 'DOWN', reason: 'the service is stopping' } },
+      };
     },
   };
 }

@@ -7,7 +7,11 @@ import type { MetricsRegistry } from './metrics.ts';
 export type OpsHandler = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 const answer = (res: ServerResponse, status: number, type: string, body: string): void => {
-  res.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store' });
+  res.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  });
   res.end(body);
 };
 
@@ -15,7 +19,13 @@ const answerReport = (res: ServerResponse, report: HealthReport): void =>
   answer(res, report.status === 'UP' ? 200 : 503, 'application/json', JSON.stringify(report));
 
 /** Serves `/health`, `/health/live`, `/health/ready` and `/metrics`; anything else is left to the caller. */
-export function opsHandler({ health, metrics }: { readonly health: Health; readonly metrics?: MetricsRegistry }): OpsHandler {
+export function opsHandler({
+  health,
+  metrics,
+}: {
+  readonly health: Health;
+  readonly metrics?: MetricsRegistry;
+}): OpsHandler {
   const failed = (res: ServerResponse) => (error: unknown) =>
     answer(res, 500, 'text/plain', error instanceof Error ? error.message : String(error));
   return (req, res) => {

@@ -4,9 +4,19 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export interface MetricsRegistry {
   /** `help` says what is counted; labels must have few values. */
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
-  gauge<L extends string>(name: string, help: string, labels?: readonly L[], collect?: () => number | Promise<number>): Gauge<L>;
+  gauge<L extends string>(
+    name: string,
+    help: string,
+    labels?: readonly L[],
+    collect?: () => number | Promise<number>,
+  ): Gauge<L>;
   /** Buckets in seconds by default, from 1 ms to 30 s. */
-  histogram<L extends string>(name: string, help: string, labels?: readonly L[], buckets?: readonly number[]): Histogram<L>;
+  histogram<L extends string>(
+    name: string,
+    help: string,
+    labels?: readonly L[],
+    buckets?: readonly number[],
+  ): Histogram<L>;
   /** The exposition format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;

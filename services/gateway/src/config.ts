@@ -18,14 +18,30 @@ export const gatewayConfig = defineConfig({
       .default(['/ping', '/api/v1/executions/webhook/', '/api/v1/main/executions/webhook/'])
       .describe('path prefixes that need no sign-in'),
     taskRunLimit: z.coerce.number().int().min(1).max(10_000).default(1000).describe('task runs in one answer'),
-    jsonLimit: z.coerce.number().int().min(1024).default(10 * 1024 * 1024).describe('largest JSON or text body'),
-    uploadLimit: z.coerce.number().int().min(1024).default(10 * 1024 ** 3).describe('largest uploaded file'),
+    jsonLimit: z.coerce
+      .number()
+      .int()
+      .min(1024)
+      .default(10 * 1024 * 1024)
+      .describe('largest JSON or text body'),
+    uploadLimit: z.coerce
+      .number()
+      .int()
+      .min(1024)
+      .default(10 * 1024 ** 3)
+      .describe('largest uploaded file'),
     previewInitial: z.coerce.number().int().min(1).default(100).describe('lines of a preview'),
     previewMax: z.coerce.number().int().min(1).default(5000).describe('most lines of a preview'),
-    operationWait: z.coerce.number().int().min(0).max(60_000).default(1000).describe('how long an operation is waited for'),
+    operationWait: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(60_000)
+      .default(1000)
+      .describe('how long an operation is waited for'),
     pollInterval: z.coerce.number().int().min(10).default(1000).describe('how often waits and streams re-read'),
     maxStreams: z.coerce.number().int().min(1).default(5000).describe('event streams at a time'),
-    systemNamespace: z.string().default('system').describe('namespace of the system\'s own flows'),
+    systemNamespace: z.string().default('system').describe("namespace of the system's own flows"),
     environmentName: z.string().optional().describe('name shown in the UI'),
     environmentColor: z.string().optional().describe('colour shown in the UI'),
     reportTemplates: z.string().optional().describe('folder with templates that replace the built-in ones'),

@@ -1,8 +1,8 @@
 import type { Logger, MetricsRegistry, OpsHandler } from '@tiercel/runtime';
-import type { Label, Operation } from '@tiercel/model';
+import type { Label, Operation, State, TaskRun } from '@tiercel/model';
 import type { Bus } from '@tiercel/queue';
 import type { Storage } from '@tiercel/storage';
-import type { ExecutionQueries, ExecutionStore, ExecutionView, FlowStore, KvStore } from '@tiercel/store';
+import type { ExecutionQueries, ExecutionStore, FlowStore, KvStore } from '@tiercel/store';
 import type { GatewayConfig } from './config.ts';
 import type { Route } from './http/routing.ts';
 import type { StreamSet } from './http/streams.ts';
@@ -10,17 +10,20 @@ import type { OperationWaits } from './operations.ts';
 import type { Waiter } from './waiter.ts';
 import type { ExecutionWatch } from './watch.ts';
 
-/** Why an operation is not allowed. `illegal-state` answers 409, `illegal-argument` 422; the reason is for people. */
+/** Why an operation is refused (the engine's `Refusal` fits). `conflict` answers 409, `invalid` 422; the reason is for people. */
 export interface Refusal {
-  readonly kind: 'illegal-state' | 'illegal-argument';
+  readonly kind: 'conflict' | 'invalid';
   readonly reason: string;
 }
 
 /**
- * Says at once what is not allowed (design: the engine's `check`). Undefined: allowed as far as this view tells; the executor
- * checks again when it applies the operation.
+ * Says at once what is not allowed: the engine's `check`. Undefined: allowed as far as can be seen now; the executor checks again
+ * when it applies the operation.
  */
-export type CheckOperation = (operation: Operation, view: ExecutionView) => Refusal | undefined;
+export type CheckOperation = (
+  operation: Operation,
+  checked: { readonly state: State; readonly taskRuns: Iterable<TaskRun> },
+) => Refusal | undefined;
 
 /** What the routes of a resource get: the ports, and what the gateway shares between requests. */
 export interface RouteDeps {

@@ -27,15 +27,39 @@ const FIELDS: Readonly<Record<string, Field>> = {
 };
 
 export const EXECUTION_FIELDS = [
-  'q', 'scope', 'namespace', 'flowId', 'state', 'labels', 'startDate', 'endDate', 'timeRange', 'childFilter', 'triggerExecutionId',
+  'q',
+  'scope',
+  'namespace',
+  'flowId',
+  'state',
+  'labels',
+  'startDate',
+  'endDate',
+  'timeRange',
+  'childFilter',
+  'triggerExecutionId',
 ] as const;
-export const LOG_FIELDS = ['q', 'namespace', 'flowId', 'triggerId', 'level', 'startDate', 'endDate', 'timeRange'] as const;
+export const LOG_FIELDS = [
+  'q',
+  'namespace',
+  'flowId',
+  'triggerId',
+  'level',
+  'startDate',
+  'endDate',
+  'timeRange',
+] as const;
 export const FLOW_FIELDS = ['q', 'scope', 'namespace', 'labels'] as const;
 
 const BRACKETS = /^filters\[([^\]]+)\]\[([^\]]+)\](?:\[([^\]]+)\])?$/;
 
 /** One bracket filter as a flat name and value. Throws 422 for what this search does not know. */
-function flatten(name: string, value: string, allowed: readonly string[], exactNamespace: boolean): readonly [string, string] {
+function flatten(
+  name: string,
+  value: string,
+  allowed: readonly string[],
+  exactNamespace: boolean,
+): readonly [string, string] {
   const match = BRACKETS.exec(name);
   const [, field = '', operation = '', key] = match ?? [];
   const known = allowed.includes(field) ? FIELDS[field] : undefined;
@@ -44,7 +68,10 @@ function flatten(name: string, value: string, allowed: readonly string[], exactN
   }
   const operations = field === 'namespace' && exactNamespace ? [...known.operations, 'EQUALS'] : known.operations;
   if (!operations.includes(operation)) {
-    throw new ApiError('illegalArgument', `Filter '${field}' does not support ${operation}; use ${operations.join(' or ')}`);
+    throw new ApiError(
+      'illegalArgument',
+      `Filter '${field}' does not support ${operation}; use ${operations.join(' or ')}`,
+    );
   }
   if (key !== undefined && field !== 'labels') throw new ApiError('illegalArgument', `Unknown filter '${name}'`);
   return [known.flat ?? field, key === undefined ? value : `${key}:${value}`];
@@ -69,7 +96,8 @@ export function flatFilters(query: Query, allowed: readonly string[]): Query {
   return createQuery(values);
 }
 
-const present = <T>(key: string, value: T | undefined): Record<string, T> => (value === undefined ? {} : { [key]: value });
+const present = <T>(key: string, value: T | undefined): Record<string, T> =>
+  value === undefined ? {} : { [key]: value };
 /** An absent or empty text is no filter. */
 const textOf = (query: Query, name: string): Record<string, string> => present(name, query.text(name) || undefined);
 

@@ -111,7 +111,12 @@ function createApp(deps: GatewayDeps, routeDeps: RouteDeps): Express {
   app.use((_req, _res, next) => next(new ApiError('notFound')));
   app.use(errorMiddleware(logger, metrics));
   metrics?.gauge('gateway_streams', 'Open event streams', [], () => routeDeps.streams.size);
-  metrics?.gauge('gateway_watched_executions', 'Executions that are waited for or followed', [], () => routeDeps.watch.size);
+  metrics?.gauge(
+    'gateway_watched_executions',
+    'Executions that are waited for or followed',
+    [],
+    () => routeDeps.watch.size,
+  );
   return app;
 }
 

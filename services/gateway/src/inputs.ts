@@ -16,7 +16,10 @@ function nest(target: Record<string, Json>, name: string, value: Json): void {
   let at = target;
   for (const part of parts) {
     const next = Object.hasOwn(at, part) ? at[part] : undefined;
-    at = (typeof next === 'object' && next !== null && !Array.isArray(next) ? next : defineOn(at, part, {})) as Record<string, Json>;
+    at = (typeof next === 'object' && next !== null && !Array.isArray(next) ? next : defineOn(at, part, {})) as Record<
+      string,
+      Json
+    >;
   }
   defineOn(at, last, value);
 }

@@ -28,7 +28,9 @@ const typed = (value: unknown): KvValue => {
   switch (typeof value) {
     case 'string':
       // A text that is an ISO duration is one; other texts stay text, also those that look like dates.
-      return /^[+-]?P/i.test(value) && parseDuration(value) !== undefined ? { type: 'DURATION', value } : { type: 'STRING', value };
+      return /^[+-]?P/i.test(value) && parseDuration(value) !== undefined
+        ? { type: 'DURATION', value }
+        : { type: 'STRING', value };
     case 'number':
       return { type: 'NUMBER', value };
     case 'boolean':

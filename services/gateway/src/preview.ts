@@ -52,12 +52,18 @@ function cutLines(text: string, maxLine: number, more: boolean): Cut {
 }
 
 /** Preview of a stored file by its extension (rest-api.md §7.3). */
-export async function previewFile(storage: Storage, tenant: string, entry: StoredEntry, options: PreviewOptions): Promise<FilePreviewJson> {
+export async function previewFile(
+  storage: Storage,
+  tenant: string,
+  entry: StoredEntry,
+  options: PreviewOptions,
+): Promise<FilePreviewJson> {
   const extension = /\.([^./]+)$/.exec(entry.path)?.[1]?.toLowerCase() ?? '';
   const { maxLine } = options;
   if (IMAGES.has(extension) || extension === 'pdf') {
     const { bytes, more } = await readHead(storage, tenant, entry, MAX_BINARY);
-    if (more) throw new ApiError('illegalArgument', `the file is larger than ${MAX_BINARY} bytes, too large for a preview`);
+    if (more)
+      throw new ApiError('illegalArgument', `the file is larger than ${MAX_BINARY} bytes, too large for a preview`);
     const type = extension === 'pdf' ? 'PDF' : 'IMAGE';
     return { extension, type, content: bytes.toString('base64'), maxLine, truncated: false };
   }
@@ -82,4 +88,3 @@ const ionRows = ({ lines }: Cut): readonly unknown[] =>
         return error instanceof Error ? line : String(error);
       }
     });
-

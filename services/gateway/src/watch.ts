@@ -47,7 +47,10 @@ export function createExecutionWatch({ bus, executions, logger, pollInterval }: 
     const found = new Map((await executions.states(ids)).map((row) => [row.id, row]));
     for (const id of ids) {
       const row = found.get(id);
-      tell(id, row === undefined ? { kind: 'absent' } : { kind: 'seen', version: row.version, ended: isTerminal(row.state) });
+      tell(
+        id,
+        row === undefined ? { kind: 'absent' } : { kind: 'seen', version: row.version, ended: isTerminal(row.state) },
+      );
     }
   };
   const poll = async (): Promise<void> => {
@@ -71,7 +74,9 @@ export function createExecutionWatch({ bus, executions, logger, pollInterval }: 
     }, pollInterval);
   };
   const subscriptions = [
-    bus.subscribe('execution', ({ executionId, version, ended }) => tell(executionId, { kind: 'seen', version, ended })),
+    bus.subscribe('execution', ({ executionId, version, ended }) =>
+      tell(executionId, { kind: 'seen', version, ended }),
+    ),
     bus.subscribe('logs', ({ executionId }) => tell(executionId, { kind: 'logs' })),
   ];
   return {

@@ -57,7 +57,9 @@ const addFile = (zip: yazl.ZipFile, name: string, content: Readable, res: Respon
 
 const open = (path: string): Promise<ZipFile> =>
   new Promise((resolve, reject) => {
-    yauzl.open(path, { lazyEntries: true, autoClose: false }, (error, zip) => (error === null ? resolve(zip) : reject(error)));
+    yauzl.open(path, { lazyEntries: true, autoClose: false }, (error, zip) =>
+      error === null ? resolve(zip) : reject(error),
+    );
   });
 
 const contentOf = (zip: ZipFile, entry: Entry): Promise<Readable> =>
@@ -71,7 +73,8 @@ const entriesOf = (zip: ZipFile): Promise<readonly Entry[]> =>
     const entries: Entry[] = [];
     zip.on('entry', (entry: Entry) => {
       entries.push(entry);
-      if (entries.length > MAX_ENTRIES) reject(new ApiError('tooLarge', `the archive has more than ${MAX_ENTRIES} entries`));
+      if (entries.length > MAX_ENTRIES)
+        reject(new ApiError('tooLarge', `the archive has more than ${MAX_ENTRIES} entries`));
       else zip.readEntry();
     });
     zip.once('end', () => resolve(entries));
@@ -97,7 +100,8 @@ export async function storeZip(
     try {
       const files = (await entriesOf(zip)).filter((entry) => !entry.fileName.endsWith('/'));
       const unpacked = files.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
-      if (unpacked > MAX_UNPACKED) throw new ApiError('tooLarge', `the archive unpacks to more than ${MAX_UNPACKED} bytes`);
+      if (unpacked > MAX_UNPACKED)
+        throw new ApiError('tooLarge', `the archive unpacks to more than ${MAX_UNPACKED} bytes`);
       const targets = files.map((entry) => target(entry.fileName));
       for (const [i, entry] of files.entries()) await storage.put(tenant, targets[i]!, await contentOf(zip, entry));
       return targets;

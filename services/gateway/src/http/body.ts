@@ -10,7 +10,10 @@ export const mediaType = (req: Request): string | undefined =>
 export function requireType(req: Request, types: readonly string[]): void {
   const type = mediaType(req);
   if (type !== undefined && type !== '' && !types.includes(type)) {
-    throw new ApiError('unsupportedMediaType', `Content Type [${type}] not allowed. Allowed types: [${types.join(', ')}]`);
+    throw new ApiError(
+      'unsupportedMediaType',
+      `Content Type [${type}] not allowed. Allowed types: [${types.join(', ')}]`,
+    );
   }
   const encoding = req.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
@@ -45,10 +48,15 @@ export async function readBody(req: Request, limit: number): Promise<Buffer> {
 }
 
 /** Reads a body as text (UTF-8). */
-export const readText = async (req: Request, limit: number): Promise<string> => (await readBody(req, limit)).toString('utf8');
+export const readText = async (req: Request, limit: number): Promise<string> =>
+  (await readBody(req, limit)).toString('utf8');
 
 /** Path of a violation as clients know it: `["a"] > ["b"]`. */
-const pathText = (path: readonly PropertyKey[]): string => path.map((part) => JSON.stringify(String(part))).map((p) => `[${p}]`).join(' > ');
+const pathText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((part) => JSON.stringify(String(part)))
+    .map((p) => `[${p}]`)
+    .join(' > ');
 
 /** Reads a JSON body of a known shape. Errors per rest-api.md §2: 415, 413, 422. */
 export async function readJson<S extends z.ZodType>(req: Request, limit: number, schema: S): Promise<z.output<S>> {

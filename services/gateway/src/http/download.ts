@@ -5,7 +5,10 @@ import type { ByteRange, Storage, StoredEntry } from '@tiercel/storage';
 import { attachment } from './answers.ts';
 
 /** Bytes asked for by a `Range` header: undefined for all of them, `unsatisfiable` when there are none such. */
-export function parseRange(header: string | undefined, size: number): Required<ByteRange> | 'unsatisfiable' | undefined {
+export function parseRange(
+  header: string | undefined,
+  size: number,
+): Required<ByteRange> | 'unsatisfiable' | undefined {
   const match = header === undefined ? null : /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/.exec(header);
   // Malformed ones, other units and several ranges: the whole file is a right answer (RFC 9110 §14.2).
   if (match === null || (match[1] === '' && match[2] === '')) return undefined;
@@ -23,11 +26,19 @@ export function parseRange(header: string | undefined, size: number): Required<B
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Streams a stored file: whole, a range (206, 416), or its headers only (HEAD). Stops reading when the client goes away. */
-export async function sendFile(req: Request, res: Response, storage: Storage, tenant: string, entry: StoredEntry): Promise<void> {
+export async function sendFile(
+  req: Request,
+  res: Response,
+  storage: Storage,
+  tenant: string,
+  entry: StoredEntry,
+): Promise<void> {
   // Without validators a conditional range can never be fresh: the whole file then.
   const range = req.headers['if-range'] === undefined ? parseRange(req.headers.range, entry.size) : undefined;
   if (range === 'unsatisfiable') {
-    throw new ApiError('rangeNotSatisfiable', `the file has ${entry.size} bytes`, { headers: { 'Content-Range': `bytes */${entry.size}` } });
+    throw new ApiError('rangeNotSatisfiable', `the file has ${entry.size} bytes`, {
+      headers: { 'Content-Range': `bytes */${entry.size}` },
+    });
   }
   const head = req.method === 'HEAD';
   // Opened before the headers go out: a file that is gone is still a 404.

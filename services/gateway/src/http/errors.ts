@@ -7,7 +7,10 @@ import { StoreError } from '@tiercel/store';
 const storeError = (error: StoreError): ApiError => {
   switch (error.code) {
     case 'unavailable':
-      return new ApiError('unavailable', 'the store cannot be reached, try again', { cause: error, headers: { 'Retry-After': '1' } });
+      return new ApiError('unavailable', 'the store cannot be reached, try again', {
+        cause: error,
+        headers: { 'Retry-After': '1' },
+      });
     case 'bad-data':
       return new ApiError('illegalArgument', error.message, { cause: error });
     case 'exists':
@@ -28,7 +31,10 @@ const storageError = (error: StorageError): ApiError => {
     case 'no-space':
       return new ApiError('noSpace', 'the storage is full', { cause: error });
     case 'io':
-      return new ApiError('unavailable', 'the storage cannot be reached, try again', { cause: error, headers: { 'Retry-After': '1' } });
+      return new ApiError('unavailable', 'the storage cannot be reached, try again', {
+        cause: error,
+        headers: { 'Retry-After': '1' },
+      });
   }
 };
 

@@ -33,12 +33,14 @@ const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 /** A date of a query: with an offset, which is compulsory. ms since 1970. */
 export function dateOf(name: string, value: string): number {
   const ms = DATE.test(value) ? Date.parse(value.replace(/(\.\d{3})\d+/, '$1')) : NaN;
-  if (Number.isNaN(ms)) throw cannotConvert(name, value, 'not an ISO date and time with an offset, such as 2024-12-20T09:30:00Z');
+  if (Number.isNaN(ms))
+    throw cannotConvert(name, value, 'not an ISO date and time with an offset, such as 2024-12-20T09:30:00Z');
   return ms;
 }
 
 export function oneOf<T extends string>(name: string, value: string, values: readonly T[]): T {
-  const found = values.find((candidate) => candidate === value.toUpperCase()) ?? values.find((candidate) => candidate === value);
+  const found =
+    values.find((candidate) => candidate === value.toUpperCase()) ?? values.find((candidate) => candidate === value);
   if (found === undefined) throw cannotConvert(name, value, `not one of ${values.join(', ')}`);
   return found;
 }
@@ -128,8 +130,10 @@ export function sortOf(query: Query, keys: readonly string[]): readonly Sort[] {
   return query.list('sort').map((entry) => {
     const parts = entry.split(':');
     const [field, direction] = parts;
-    if (parts.length !== 2 || field === undefined || field === '') throw new ApiError('unprocessable', 'Invalid sort parameter');
-    if (!keys.includes(field)) throw new ApiError('unprocessable', `Invalid sort parameter: ${field} is not one of ${keys.join(', ')}`);
+    if (parts.length !== 2 || field === undefined || field === '')
+      throw new ApiError('unprocessable', 'Invalid sort parameter');
+    if (!keys.includes(field))
+      throw new ApiError('unprocessable', `Invalid sort parameter: ${field} is not one of ${keys.join(', ')}`);
     return { field, descending: direction?.toLowerCase() !== 'asc' };
   });
 }

@@ -25,7 +25,8 @@ export const route = (
 const PREFIX = '/api/v1/';
 const JSON_ONLY = ['application/json'];
 
-const literals = (path: string): number => path.split('/').filter((part) => part !== '' && !part.startsWith(':')).length;
+const literals = (path: string): number =>
+  path.split('/').filter((part) => part !== '' && !part.startsWith(':')).length;
 const firstSegment = (path: string): string => /^\/([^/]+)/.exec(path)?.[1] ?? '';
 const pattern = (path: string): RegExp =>
   new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}/?$`);
@@ -34,7 +35,8 @@ const pattern = (path: string): RegExp =>
 function checkAccept(req: Request, produces: readonly string[]): void {
   const { accept } = req.headers;
   if (accept === undefined || accept.includes('*/*') || accept.includes(produces[0]!)) return;
-  if (req.accepts([...produces]) === false) throw new ApiError('notAcceptable', `this route answers ${produces.join(', ')}`);
+  if (req.accepts([...produces]) === false)
+    throw new ApiError('notAcceptable', `this route answers ${produces.join(', ')}`);
 }
 
 const handlerOf = ({ handle, produces = JSON_ONLY }: Route): RequestHandler => {
@@ -85,7 +87,11 @@ function refusal(known: readonly { method: Method; matches: RegExp }[], req: Req
   if (methods.size === 0) return new ApiError('notFound');
   if (methods.has('GET')) methods.add('HEAD');
   const allowed = [...methods].join(', ');
-  return new ApiError('methodNotAllowed', `Method [${req.method}] not allowed for URI [${req.originalUrl}]. Allowed methods: [${allowed}]`, {
-    headers: { Allow: allowed },
-  });
+  return new ApiError(
+    'methodNotAllowed',
+    `Method [${req.method}] not allowed for URI [${req.originalUrl}]. Allowed methods: [${allowed}]`,
+    {
+      headers: { Allow: allowed },
+    },
+  );
 }

@@ -30,7 +30,9 @@ export function createStreams({ maxStreams, slowLimit = 30_000 }: StreamOptions)
   return {
     open(res) {
       if (streams.size >= maxStreams) {
-        throw new ApiError('unavailable', `there are ${maxStreams} event streams already`, { headers: { 'Retry-After': '1' } });
+        throw new ApiError('unavailable', `there are ${maxStreams} event streams already`, {
+          headers: { 'Retry-After': '1' },
+        });
       }
       const stream = begin(res, slowLimit);
       streams.add(stream);

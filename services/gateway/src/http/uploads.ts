@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Request, Response } from 'express';
 import multer, { type StorageEngine } from 'multer';
 import { ApiError } from '@tiercel/contracts';
@@ -41,9 +41,24 @@ interface Kept<T> {
   readonly stored: T;
 }
 
+/**
+ * The content of a part, failing at its end when it was cut off at the limit: a storage that only saw the end of the stream would keep
+ * the first half as if it were the file.
+ */
+function whole(content: Readable & { readonly truncated?: boolean }): Readable {
+  const guard = new Transform({
+    transform: (chunk, _encoding, done) => done(null, chunk),
+    flush: (done) => done(content.truncated === true ? new ApiError('tooLarge', 'a file of the form exceeds the limit') : null),
+  });
+  pipeline(content, guard, (error) => {
+    if (error) guard.destroy(error);
+  });
+  return guard;
+}
+
 const engineOf = <T>(sink: FormSink<T>, files: T[]): StorageEngine => ({
   _handleFile(_req, file, callback) {
-    sink.store({ field: file.fieldname, fileName: file.originalname, content: file.stream }).then(
+    sink.store({ field: file.fieldname, fileName: file.originalname, content: whole(file.stream) }).then(
       (stored) => {
         files.push(stored);
         callback(null, { path: 'stored', stored } as Kept<T> as never);
@@ -89,7 +104,10 @@ const formError = (error: unknown): unknown => {
     return new ApiError('badRequest', error.message, { cause: error });
   }
   // Busboy reports a form that is cut off or malformed with plain errors.
-  if (error instanceof Error && /^(Multipart|Malformed|Unexpected end|Request (closed|aborted|error))/.test(error.message)) {
+  if (
+    error instanceof Error &&
+    /^(Multipart|Malformed|Unexpected end|Request (closed|aborted|error))/.test(error.message)
+  ) {
     return new ApiError('badRequest', error.message, { cause: error });
   }
   return error;
@@ -99,12 +117,22 @@ const formError = (error: unknown): unknown => {
  * Reads a multipart form, files streaming into the sink. No body at all is an empty form; another type is refused with 415.
  * When anything fails, what was stored is taken back.
  */
-export async function readForm<T>(req: Request, res: Response, sink: FormSink<T>, limits: FormLimits): Promise<Form<T>> {
+export async function readForm<T>(
+  req: Request,
+  res: Response,
+  sink: FormSink<T>,
+  limits: FormLimits,
+): Promise<Form<T>> {
   const type = mediaType(req);
-  const empty = req.headers['content-length'] === '0' || (req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined);
+  const empty =
+    req.headers['content-length'] === '0' ||
+    (req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined);
   if (empty) return { fields: [], files: [] };
   if (type !== 'multipart/form-data') {
-    throw new ApiError('unsupportedMediaType', `Content Type [${type ?? ''}] not allowed. Allowed types: [multipart/form-data]`);
+    throw new ApiError(
+      'unsupportedMediaType',
+      `Content Type [${type ?? ''}] not allowed. Allowed types: [multipart/form-data]`,
+    );
   }
   const files: T[] = [];
   const middleware = multer({
@@ -114,7 +142,9 @@ export async function readForm<T>(req: Request, res: Response, sink: FormSink<T>
     preservePath: true,
   }).any();
   await new Promise<void>((resolve, reject) => {
-    middleware(req, res, (error: unknown) => (error === undefined || error === null ? resolve() : reject(formError(error) as Error)));
+    middleware(req, res, (error: unknown) =>
+      error === undefined || error === null ? resolve() : reject(formError(error) as Error),
+    );
   });
   return { fields: fieldsOf((req.body ?? {}) as Record<string, unknown>), files };
 }

@@ -29,7 +29,10 @@ export function executionFileRoutes(deps: RouteDeps): readonly Route[] {
       withFile(deps, req, res, async (entry, query) => {
         const maxLine = Math.min(query.integer('maxRows') ?? config.previewInitial, config.previewMax);
         if (maxLine < 1) throw new ApiError('illegalArgument', 'maxRows must be greater than or equal to 1');
-        sendJson(res, await previewFile(storage, tenant, entry, { maxLine, encoding: query.text('encoding') ?? 'UTF-8' }));
+        sendJson(
+          res,
+          await previewFile(storage, tenant, entry, { maxLine, encoding: query.text('encoding') ?? 'UTF-8' }),
+        );
       }),
     ),
   ];
@@ -63,7 +66,8 @@ async function withFile(
   const path = pathOf(query);
   if (!isBelow(path, rootOf(execution))) return redirect(deps, req, res, execution, path);
   const entry = await deps.storage.stat(deps.tenant, path);
-  if (entry === undefined || entry.type !== 'File') throw new ApiError('notFound', `File '${query.text('path')}' not found`);
+  if (entry === undefined || entry.type !== 'File')
+    throw new ApiError('notFound', `File '${query.text('path')}' not found`);
   await handle(entry, query);
 }
 

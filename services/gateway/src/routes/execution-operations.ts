@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { ApiError, executionToJson, type ErrorKind } from '@tiercel/contracts';
-import { newId, STATES, type JsonObject, type Operation, type State } from '@tiercel/model';
+import { currentState, isId, newId, STATES, type JsonObject, type Operation, type State, type TaskRun } from '@tiercel/model';
 import type { ExecutionView } from '@tiercel/store';
 import { z } from 'zod';
 import type { Refusal, RouteDeps } from '../deps.ts';
@@ -46,12 +46,34 @@ export function executionOperationRoutes(deps: RouteDeps): readonly Route[] {
 }
 
 const errorOf = (refusal: Refusal): ApiError => {
-  const kind: ErrorKind = refusal.kind === 'illegal-state' ? 'illegalState' : 'illegalArgument';
+  const kind: ErrorKind = refusal.kind === 'conflict' ? 'illegalState' : 'illegalArgument';
   return new ApiError(kind, refusal.reason);
 };
 
+/** Task runs that a check may need although the list of the view was cut before them. */
+async function beyondTheCut({ executions, tenant }: RouteDeps, operation: Operation, view: ExecutionView): Promise<readonly TaskRun[]> {
+  if (view.taskRunCount <= view.taskRuns.length) return [];
+  const { id } = view.execution;
+  if (operation.kind === 'change-task-state') {
+    const taskRun = isId(operation.taskRunId) ? await executions.taskRun(tenant, id, operation.taskRunId) : undefined;
+    return taskRun === undefined ? [] : [taskRun];
+  }
+  if (operation.kind !== 'restart') return [];
+  return (await executions.taskRuns(tenant, id, { page: 1, size: 1 }, ['FAILED', 'PAUSED'])).results;
+}
+
+async function refusalOf(deps: RouteDeps, operation: Operation, view: ExecutionView): Promise<Refusal | undefined> {
+  const taskRuns = [...view.taskRuns, ...(await beyondTheCut(deps, operation, view))];
+  return deps.check(operation, { state: currentState(view.execution.history), taskRuns });
+}
+
 /** Writes an operation. Answers its id; 404 when the execution is gone. */
-async function request(deps: RouteDeps, executionId: string, operation: Operation, id = newId(deps.clock())): Promise<string> {
+async function request(
+  deps: RouteDeps,
+  executionId: string,
+  operation: Operation,
+  id = newId(deps.clock()),
+): Promise<string> {
   const [written] = await deps.store.request([{ id, tenant: deps.tenant, executionId, operation }]);
   if (written !== true) throw new ApiError('notFound');
   deps.hint?.(executionId);
@@ -70,7 +92,7 @@ async function operate(
   operation: Operation,
   answer: (res: Response, view: ExecutionView) => void,
 ): Promise<void> {
-  const refusal = deps.check(operation, view);
+  const refusal = await refusalOf(deps, operation, view);
   if (refusal !== undefined) throw errorOf(refusal);
   const { id } = view.execution;
   const operationId = newId(deps.clock());
@@ -83,7 +105,12 @@ async function operate(
     case 'applied':
       return answer(res, present);
     case 'refused':
-      throw errorOf(deps.check(operation, present) ?? { kind: 'illegal-state', reason: decided.reason ?? 'the operation was refused' });
+      throw errorOf(
+        (await refusalOf(deps, operation, present)) ?? {
+          kind: 'conflict',
+          reason: decided.reason ?? 'the operation was refused',
+        },
+      );
     case 'pending':
       res.setHeader('Operation-Id', operationId);
       return sendJson(res, executionToJson(present, { now: deps.clock() }));
@@ -94,7 +121,7 @@ async function operate(
 async function kill(deps: RouteDeps, req: Request, res: Response): Promise<void> {
   const operation: Operation = { kind: 'kill', cascade: queryOf(req).flag('isOnKillCascade', true) };
   const view = await findExecution(deps, req, 0);
-  const refusal = deps.check(operation, view);
+  const refusal = await refusalOf(deps, operation, view);
   if (refusal !== undefined) throw errorOf(refusal);
   res.setHeader('Operation-Id', await request(deps, view.execution.id, operation));
   sendEmpty(res, 202);
@@ -105,7 +132,7 @@ async function resume(deps: RouteDeps, req: Request, res: Response): Promise<voi
   const view = await deps.executions.get(deps.tenant, id, deps.config.taskRunLimit);
   if (view === undefined) throw new ApiError('notFound', `Execution '${id}' not found.`);
   // Refused before its files are stored.
-  const refusal = deps.check({ kind: 'resume' }, view);
+  const refusal = await refusalOf(deps, { kind: 'resume' }, view);
   if (refusal !== undefined) throw errorOf(refusal);
   const inputs: JsonObject | undefined = await readInputs(deps, req, res, view.execution);
   const operation: Operation = inputs === undefined ? { kind: 'resume' } : { kind: 'resume', inputs };
@@ -118,7 +145,7 @@ async function refuseRevision(deps: RouteDeps, req: Request, { execution }: Exec
   if (revision === undefined) return;
   const { namespace, flowId } = execution;
   const flow = await deps.flowStore.get(deps.tenant, namespace, flowId, { revision, allowDeleted: true });
-  if (flow === undefined) throw new ApiError('notFound', `Unable to find revision ${revision} on flow ${namespace}.${flowId}`);
+  if (flow === undefined)
+    throw new ApiError('notFound', `Unable to find revision ${revision} on flow ${namespace}.${flowId}`);
   throw new ApiError('illegalArgument', 'A restart on another revision is not supported');
 }
-

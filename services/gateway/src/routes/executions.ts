@@ -36,7 +36,9 @@ export function executionRoutes(deps: RouteDeps): readonly Route[] {
       sendJson(res, executionToJson(await findExecution(deps, req), { now: clock() }));
     }),
     route('GET', '/executions/:id/taskruns', (req, res) => listTaskRuns(deps, req, res)),
-    route('GET', '/executions/:id/follow', (req, res) => follow(deps, frames, req, res), { produces: ['text/event-stream'] }),
+    route('GET', '/executions/:id/follow', (req, res) => follow(deps, frames, req, res), {
+      produces: ['text/event-stream'],
+    }),
     route('DELETE', '/executions/:id', (req, res) => remove(deps, req, res)),
   ];
 }
@@ -52,7 +54,12 @@ export async function findExecution(
   return view;
 }
 
-async function search({ executions, tenant, config, clock }: RouteDeps, _req: Request, res: Response, query: Query): Promise<void> {
+async function search(
+  { executions, tenant, config, clock }: RouteDeps,
+  _req: Request,
+  res: Response,
+  query: Query,
+): Promise<void> {
   const page = pageOf(query);
   const now = clock();
   const filter = executionFilter(query, { tenant, systemNamespace: config.systemNamespace, now });
@@ -68,7 +75,10 @@ async function listTaskRuns(deps: RouteDeps, req: Request, res: Response): Promi
   const { execution } = await findExecution(deps, req, 0);
   const found = await deps.executions.taskRuns(deps.tenant, execution.id, page, states);
   const now = deps.clock();
-  sendJson(res, { results: found.results.map((taskRun) => taskRunToJson(execution, taskRun, { now })), total: found.total });
+  sendJson(res, {
+    results: found.results.map((taskRun) => taskRunToJson(execution, taskRun, { now })),
+    total: found.total,
+  });
 }
 
 async function remove(deps: RouteDeps, req: Request, res: Response): Promise<void> {
@@ -107,7 +117,14 @@ async function firstFrame(frames: Frames, id: string, wake: Wake, res: Response)
   }
 }
 
-async function pump(deps: RouteDeps, frames: Frames, id: string, wake: Wake, first: Frame, stream: EventStream): Promise<void> {
+async function pump(
+  deps: RouteDeps,
+  frames: Frames,
+  id: string,
+  wake: Wake,
+  first: Frame,
+  stream: EventStream,
+): Promise<void> {
   stream.onClose(wake.wake);
   if (!first.ended) await stream.send('progress', first.data);
   let sent = first;
@@ -127,7 +144,13 @@ async function pump(deps: RouteDeps, frames: Frames, id: string, wake: Wake, fir
 }
 
 /** A read that fails leaves the stream at what was sent; the next interval tries again. */
-async function readAgain(deps: RouteDeps, frames: Frames, id: string, version: number, sent: Frame): Promise<Frame | undefined> {
+async function readAgain(
+  deps: RouteDeps,
+  frames: Frames,
+  id: string,
+  version: number,
+  sent: Frame,
+): Promise<Frame | undefined> {
   try {
     return await frames.read(id, version);
   } catch (error) {

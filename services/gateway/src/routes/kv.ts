@@ -21,7 +21,8 @@ export function kvRoutes(deps: RouteDeps): readonly Route[] {
       const namespace = namespaceParam(req);
       const key = param(req, 'key');
       const entry = KEY.test(key) ? await kv.get(tenant, namespace, key) : undefined;
-      if (entry === undefined) throw new ApiError('notFound', `No value found for key '${key}' in namespace '${namespace}'`);
+      if (entry === undefined)
+        throw new ApiError('notFound', `No value found for key '${key}' in namespace '${namespace}'`);
       if (entry === 'expired') throw new ApiError('gone', 'The requested value has expired');
       sendJson(res, { type: entry.type, value: entry.value });
     }),
@@ -43,7 +44,10 @@ async function put({ kv, tenant, config }: RouteDeps, req: Request, res: Respons
   const key = param(req, 'key');
   requireType(req, ['application/json', 'text/plain']);
   if (!KEY.test(key) || key.length > 256) {
-    throw new ApiError('illegalArgument', `Key must start with an alphanumeric character (uppercase or lowercase) and can contain alphanumeric characters (uppercase or lowercase), dots (.), underscores (_), and hyphens (-) only.`);
+    throw new ApiError(
+      'illegalArgument',
+      `Key must start with an alphanumeric character (uppercase or lowercase) and can contain alphanumeric characters (uppercase or lowercase), dots (.), underscores (_), and hyphens (-) only.`,
+    );
   }
   const ttl = ttlOf(req);
   const value = parseKvValue(await readText(req, config.jsonLimit));
@@ -57,6 +61,7 @@ function ttlOf(req: Request): number | undefined {
   const text = Array.isArray(header) ? header[0] : header;
   if (text === undefined || text.trim() === '') return undefined;
   const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) throw new ApiError('illegalArgument', `Invalid ttl '${text}': not an ISO duration above zero, such as PT1H`);
+  if (ms === undefined || ms <= 0)
+    throw new ApiError('illegalArgument', `Invalid ttl '${text}': not an ISO duration above zero, such as PT1H`);
   return ms;
 }

@@ -17,7 +17,8 @@ export function labelRoutes(deps: RouteDeps): readonly Route[] {
     route('POST', '/executions/:id/labels', async (req, res) => {
       const view = await findExecution(deps, req);
       const { execution } = view;
-      if (!isTerminal(currentState(execution.history))) throw new ApiError('badRequest', 'The execution is not terminated');
+      if (!isTerminal(currentState(execution.history)))
+        throw new ApiError('badRequest', 'The execution is not terminated');
       const given = await readJson(req, deps.config.jsonLimit, Labels);
       const labels = mergeLabels(execution.labels, given);
       if (!(await setLabels(deps.tenant, execution.id, labels))) throw new ApiError('notFound');
@@ -38,7 +39,10 @@ export function mergeLabels(
     if (!hasKey && !hasValue) continue;
     if (!hasKey || !hasValue) throw new ApiError('illegalArgument', 'A label needs a key and a value');
     if (key.startsWith('system.') && merged.get(key) !== value) {
-      throw new ApiError('illegalArgument', `System labels can only be set by Kestra itself, offending label: ${key}=${value}`);
+      throw new ApiError(
+        'illegalArgument',
+        `System labels can only be set by Kestra itself, offending label: ${key}=${value}`,
+      );
     }
     merged.set(key, value);
   }

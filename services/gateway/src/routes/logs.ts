@@ -10,7 +10,19 @@ import { pageOf, queryOf, sortOf, type Query } from '../http/query.ts';
 import { route, type Route } from '../http/routing.ts';
 import type { EventStream } from '../http/streams.ts';
 
-const SORT_KEYS = ['namespace', 'flowId', 'taskId', 'executionId', 'taskRunId', 'triggerId', 'timestamp', 'level', 'message', 'thread', 'attemptNumber'];
+const SORT_KEYS = [
+  'namespace',
+  'flowId',
+  'taskId',
+  'executionId',
+  'taskRunId',
+  'triggerId',
+  'timestamp',
+  'level',
+  'message',
+  'thread',
+  'attemptNumber',
+];
 /** Lines read at a time. */
 const CHUNK = 1000;
 /** Most lines of `GET /logs/{executionId}`, which answers one list; a download has all. */
@@ -31,8 +43,12 @@ export function logRoutes(deps: RouteDeps): readonly Route[] {
       sendJson(res, { results: found.results.map(logToJson), total: found.total });
     }),
     route('GET', '/logs/:executionId', (req, res) => list(deps, req, res)),
-    route('GET', '/logs/:executionId/download', (req, res) => download(deps, req, res), { produces: ['text/plain', 'application/octet-stream', 'application/json'] }),
-    route('GET', '/logs/:executionId/follow', (req, res) => follow(deps, req, res), { produces: ['text/event-stream'] }),
+    route('GET', '/logs/:executionId/download', (req, res) => download(deps, req, res), {
+      produces: ['text/plain', 'application/octet-stream', 'application/json'],
+    }),
+    route('GET', '/logs/:executionId/follow', (req, res) => follow(deps, req, res), {
+      produces: ['text/event-stream'],
+    }),
     route('DELETE', '/logs/:executionId', async (req, res) => {
       const filter = deleteFilter(deps, req, queryOf(req));
       if (filter !== undefined) await executions.deleteLogs(filter);

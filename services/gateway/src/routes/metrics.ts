@@ -17,7 +17,8 @@ export function metricRoutes({ executions, tenant }: RouteDeps): readonly Route[
       const executionId = param(req, 'executionId');
       const taskId = query.text('taskId');
       const taskRunId = query.text('taskRunId');
-      if (!isId(executionId) || (taskRunId !== undefined && !isId(taskRunId))) return sendJson(res, { results: [], total: 0 });
+      if (!isId(executionId) || (taskRunId !== undefined && !isId(taskRunId)))
+        return sendJson(res, { results: [], total: 0 });
       const narrowed = taskId !== undefined ? { taskId } : taskRunId !== undefined ? { taskRunId } : {};
       const found = await executions.metrics({ tenant, executionId, ...narrowed }, page, sort);
       sendJson(res, { results: found.results.map(metricToJson), total: found.total });

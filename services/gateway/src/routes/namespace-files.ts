@@ -18,7 +18,9 @@ export function namespaceFileRoutes(deps: RouteDeps): readonly Route[] {
   const { storage, tenant } = deps;
   const at = '/namespaces/:namespace/files';
   return [
-    route('GET', at, async (req, res) => sendFile(req, res, storage, tenant, await findFile(deps, req)), { produces: ANY }),
+    route('GET', at, async (req, res) => sendFile(req, res, storage, tenant, await findFile(deps, req)), {
+      produces: ANY,
+    }),
     route('GET', `${at}/search`, (req, res) => search(deps, req, res)),
     route('GET', `${at}/stats`, async (req, res) => sendJson(res, fileToJson(await stats(deps, req)))),
     route('GET', `${at}/directory`, (req, res) => listDirectory(deps, req, res)),
@@ -31,7 +33,8 @@ export function namespaceFileRoutes(deps: RouteDeps): readonly Route[] {
       const query = queryOf(req);
       const from = storagePath(req, query.required('from'));
       const to = storagePath(req, query.required('to'));
-      if (isBelow(to, from)) throw new ApiError('illegalArgument', `A directory cannot be moved into itself: ${query.text('to')}`);
+      if (isBelow(to, from))
+        throw new ApiError('illegalArgument', `A directory cannot be moved into itself: ${query.text('to')}`);
       await existing(deps, from, query.required('from'));
       await storage.move(tenant, from, to);
       sendEmpty(res);
@@ -45,7 +48,8 @@ export function namespaceFileRoutes(deps: RouteDeps): readonly Route[] {
 function storagePath(req: Request, path: string): string {
   const namespace = namespaceParam(req);
   const inside = `/${path.replace(/^\/+/, '').replace(/\/+$/, '')}`;
-  if (inside === '/_flows' || inside.startsWith('/_flows/')) throw new ApiError('illegalArgument', `Forbidden path: ${path}`);
+  if (inside === '/_flows' || inside.startsWith('/_flows/'))
+    throw new ApiError('illegalArgument', `Forbidden path: ${path}`);
   return inside === '/' ? namespaceFilesRoot(namespace) : namespaceFile(namespace, inside);
 }
 
@@ -102,7 +106,8 @@ async function upload(deps: RouteDeps, req: Request, res: Response): Promise<voi
   const path = queryOf(req).required('path');
   const sink = {
     async store({ field, fileName, content }: FilePart): Promise<readonly string[]> {
-      if (field !== 'fileContent') throw new ApiError('illegalArgument', `Unknown part '${field}': the file's part is 'fileContent'`);
+      if (field !== 'fileContent')
+        throw new ApiError('illegalArgument', `Unknown part '${field}': the file's part is 'fileContent'`);
       if (fileName.toLowerCase().endsWith('.zip')) {
         return storeZip(storage, tenant, content, (name) => storagePath(req, name));
       }

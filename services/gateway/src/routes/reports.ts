@@ -17,8 +17,15 @@ export function reportRoutes(deps: RouteDeps): readonly Route[] {
       '/executions/:id/report',
       async (req, res) => {
         const view = await findExecution(deps, req);
-        const logs: readonly LogRow[] = await executions.executionLogs({ tenant, executionId: view.execution.id }, MAX_LINES + 1);
-        const html = renderReport(view, logs.slice(0, MAX_LINES), { ...templates, now: clock(), logsTruncated: logs.length > MAX_LINES });
+        const logs: readonly LogRow[] = await executions.executionLogs(
+          { tenant, executionId: view.execution.id },
+          MAX_LINES + 1,
+        );
+        const html = renderReport(view, logs.slice(0, MAX_LINES), {
+          ...templates,
+          now: clock(),
+          logsTruncated: logs.length > MAX_LINES,
+        });
         res.statusCode = 200;
         res.setHeader('Content-Type', 'text/html; charset=utf-8');
         // The page is one file: it may load and run nothing.
