@@ -6,3 +6,6 @@ export { childTasks, NESTED_TASK_PROPERTIES, type NestedTask } from './walk.ts';
 export { conditionName, type ConditionName } from './sections/conditions.ts';
 export { SYSTEM_LABEL_PREFIX } from './sections/labels.ts';
 export { compilePattern, type Pattern } from './pattern.ts';
+export { createFlowCache, type CachedFlow, type FlowCache, type FlowCacheOptions, type Repeat } from './flow-cache.ts';
+export { sourceOfJson } from './json-source.ts';
+export { findTask } from './walk.ts';

@@ -16,12 +16,28 @@ export interface SchemaOptions {
  * expected is that number or boolean; `map` is changed accordingly. True when nothing was wrong.
  */
 export function checkSchema(reader: Reader, schema: z.ZodType, map: RawMap, at: Path, options: SchemaOptions = {}): boolean {
+  readAsWritten(reader, schema, map, at, []);
   let issues = issuesOf(schema, map);
   // Each round repairs at least one scalar, and a union may show a second one only after the first.
   for (let round = 0; round < 5 && repair(reader, issues, map, at); round++) issues = issuesOf(schema, map);
   const remaining = issues.filter((issue) => options.ignore?.(pathOf(issue)) !== true);
   for (const issue of remaining) reportIssue(reader, schema, issue, map, at);
   return remaining.length === 0;
+}
+
+/** Replaces scalars by their text as written wherever the schema takes texts only; plugins' own conversions would see 1.1 for 1.10. */
+function readAsWritten(reader: Reader, schema: unknown, value: unknown, at: Path, path: Path): unknown {
+  const { def } = unwrap(schema) as { readonly def?: { readonly type?: string } };
+  if (typeof value === 'number' || typeof value === 'boolean') {
+    return def?.type === 'string' ? (reader.document.textOf([...at, ...path]) ?? value) : value;
+  }
+  if (typeof value !== 'object' || value === null || (def?.type !== 'object' && def?.type !== 'array' && def?.type !== 'record')) return value;
+  const holder = value as Record<string | number, unknown>;
+  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
+    const inner = innerSchema(schema, key);
+    if (inner !== undefined) holder[key] = readAsWritten(reader, inner, holder[key], at, [...path, key]);
+  }
+  return value;
 }
 
 const issuesOf = (schema: z.ZodType, value: unknown): readonly Issue[] => {
@@ -179,12 +195,15 @@ const innerSchema = (schema: unknown, step: string | number): unknown => {
   return typeof step === 'number' ? bare.element : (shapeOf(bare)?.[step] ?? bare.valueType);
 };
 
+/** The schema behind `optional`, `default` and conversions. */
 function unwrap(schema: unknown): object {
-  let bare = schema;
-  for (let level = 0; level < 5; level++) {
-    const { unwrap: inner } = (bare ?? {}) as { readonly unwrap?: unknown };
-    if (typeof inner !== 'function') break;
-    bare = (bare as { unwrap(): unknown }).unwrap();
+  let bare = schema as { readonly unwrap?: unknown; readonly out?: unknown } | null | undefined;
+  for (let level = 0; level < 8; level++) {
+    // A list has an `unwrap`, too: its element; that is no wrapper.
+    if ((bare as { readonly element?: unknown } | null | undefined)?.element !== undefined) break;
+    if (typeof bare?.unwrap === 'function') bare = (bare as { unwrap(): typeof bare }).unwrap();
+    else if (bare?.out !== undefined) bare = bare.out as typeof bare;
+    else break;
   }
-  return typeof bare === 'object' && bare !== null ? bare : {};
+  return bare ?? {};
 }

@@ -27,3 +27,17 @@ function inProperty(value: unknown, path: Path): readonly NestedTask[] {
 /** An entry of a Dag wraps its task; every other list holds tasks. */
 const inItem = (item: unknown, path: Path): NestedTask =>
   isRawMap(item) && !('type' in item) && isRawMap(item['task']) ? { task: item['task'], path: [...path, 'task'] } : { task: item, path };
+
+/** The task with an id, wherever it stands in lists of tasks; the first of several. */
+export function findTask(tasks: readonly unknown[], id: string): Readonly<Record<string, unknown>> | undefined {
+  for (const task of tasks) {
+    if (!isRawMap(task)) continue;
+    if (task['id'] === id) return task;
+    const below = findTask(
+      childTasks(task, () => true).map((child) => child.task),
+      id,
+    );
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}

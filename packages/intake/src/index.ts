@@ -1,1 +1,14 @@
-export {};
+export { IntakeError, type IntakeErrorCode, type Violation } from './errors.ts';
+export { createIntake, type ExecutionRequest, type Intake } from './intake.ts';
+export { DEFAULT_INTAKE_LIMITS, type IntakeDeps, type IntakeLimits, type PerformIo } from './deps.ts';
+export type { FlowRequest } from './find-flow.ts';
+export type { GivenInputs, ResolvedInput } from './inputs/resolve.ts';
+export type { UploadSession } from './upload-session.ts';
+export type { WebhookOutcome } from './webhook.ts';
+export type { Multimap, WebhookRequest } from './webhook-request.ts';
+export type { ServerVariables } from './variables.ts';
+export { allHold, conditionTruth, type ConditionContext } from './conditions.ts';
+export { CORRELATION_ID, flowLabels } from './labels.ts';
+export { createInputResolver, inputsOf, type InputResolver } from './inputs/resolve.ts';
+export { apiErrorOf, asApi } from './http/api-error.ts';
+export { webhookRequestOf, type WebhookPlace } from './http/webhook-call.ts';

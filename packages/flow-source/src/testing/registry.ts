@@ -26,7 +26,7 @@ export const testRegistry: PluginRegistry = createRegistry([
     title: 'Commands',
     lane: 'worker',
     properties: z.object({
-      commands: z.array(z.string()),
+      commands: z.array(z.preprocess((value) => (typeof value === 'number' ? String(value) : value), z.string())),
       env: z.record(z.string(), z.string()).optional(),
       retries: z.number().int().optional(),
       taskRunner: z.looseObject({ type: z.string() }).optional(),
