@@ -30,9 +30,9 @@ export function plainText(value: Value, work: Work): string {
   return writer.out;
 }
 
-/** Compact JSON as the filter `toJson` gives it: `null` for null, texts quoted, null map entries left out. */
-export function jsonOf(value: Value, work: Work): string {
-  const writer = new JsonWriter(work);
+/** Compact JSON as the filter `toJson` gives it: `null` for null, texts quoted, null map entries left out (jq keeps them). */
+export function jsonOf(value: Value, work: Work, keepsNull = false): string {
+  const writer = new JsonWriter(work, keepsNull);
   writer.write(value, 0);
   return writer.out;
 }
@@ -124,6 +124,13 @@ class TextWriter extends Writer {
 }
 
 class JsonWriter extends Writer {
+  private readonly keepsNull: boolean;
+
+  constructor(work: Work, keepsNull: boolean) {
+    super(work);
+    this.keepsNull = keepsNull;
+  }
+
   write(value: Value, depth: number): void {
     this.enter(depth);
     switch (typeof value) {
@@ -167,7 +174,7 @@ class JsonWriter extends Writer {
     } else if (isMap(value)) {
       let separator = '{';
       for (const [key, item] of mapEntries(value)) {
-        if (item === null) continue;
+        if (item === null && !this.keepsNull) continue;
         this.out += `${separator}${quoted(key)}:`;
         this.write(item, depth + 1);
         separator = ',';

@@ -1,10 +1,9 @@
-import { fail } from '../errors.ts';
+import { fail, Failure } from '../errors.ts';
 import { epochDay, monthLength, SECONDS_PER_DAY, weekYearStart } from './calendar.ts';
-import { textStyle } from './format.ts';
+import { NAMED_PATTERNS, textStyle } from './format.ts';
 import { readIso, type Written } from './iso.ts';
 import { type DateNames, dateNames } from './locale.ts';
 import { type Element, parsePattern } from './pattern.ts';
-import { NAMED_PATTERNS } from './format.ts';
 import { parseOffset, type Zone, zoneOf } from './zone.ts';
 
 type FieldValues = Map<string, number>;
@@ -119,7 +118,8 @@ class DateParser {
     const { zone, offset } = this;
     try {
       return this.elements(elements, at);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
       // An optional part that does not fit is left out, with all that it read.
       this.fields = before;
       this.zone = zone;

@@ -1,9 +1,11 @@
 import type { Context } from '../context.ts';
 import { type ArgValues, type FunctionDefinition, required, textArg, wholeArg } from '../definitions.ts';
 import { fail } from '../errors.ts';
+import { parseIon } from '../ion-read.ts';
 import { parseJson } from '../json.ts';
 import { ordered, range } from '../operators.ts';
 import { isNumber, typeName, type Value } from '../values.ts';
+import { parseYaml } from '../yaml-read.ts';
 
 function extreme(name: string, sign: '>' | '<'): FunctionDefinition {
   return {
@@ -100,4 +102,15 @@ export const valueFunctions: Readonly<Record<string, FunctionDefinition>> = {
   nanoId: { params: ['length', 'alphabet'], call: nanoId },
   fromJson: fromJsonFunction,
   json: fromJsonFunction,
+  yaml: {
+    params: ['yaml'],
+    call: (args, context) => parseYaml(textArg(args, 0, 'The argument `yaml`'), context.work),
+  },
+  fromIon: {
+    params: ['ion'],
+    call: (args, context) => {
+      if (required(args, 0, 'The argument `ion`') === null) return null;
+      return parseIon(textArg(args, 0, 'The argument `ion`'), context.work);
+    },
+  },
 };

@@ -1,0 +1,82 @@
+import { isAlias, isMap as isYamlMap, isScalar, isSeq, parseAllDocuments, type Tags } from 'yaml';
+import { fail, Failure, failLimit } from './errors.ts';
+import { decimal, makeMap, type Value } from './values.ts';
+import { MAX_NESTING, type Work } from './work.ts';
+
+const MAX_TEXT = 2 * 1024 * 1024;
+const DROPPED = new Set(['timestamp', 'binary', 'omap', 'pairs', 'set', 'merge'].map((name) => `tag:yaml.org,2002:${name}`));
+
+/** YAML 1.1 scalars without dates, binaries and numbers to the base of sixty, which all stay texts. */
+function tags(all: Tags): Tags {
+  return all.filter((tag) => typeof tag === 'string' || (!DROPPED.has(tag.tag) && !('format' in tag && tag.format === 'TIME')));
+}
+
+/**
+ * The value of the first document of a YAML text (expressions.md §12.2). Aliases are not followed: one reads as the
+ * name that it refers to, which also keeps a short text from growing without bound.
+ */
+export function parseYaml(text: string, work: Work): Value {
+  if (text.length > MAX_TEXT) failLimit(`A YAML text has at most ${MAX_TEXT} characters`);
+  work.text(text.length * 4);
+  checkNesting(text);
+  const [document] = parsed(text);
+  if (document === undefined || document.contents === null) return fail('The text is empty, YAML was expected');
+  const [error] = document.errors;
+  if (error !== undefined) throw new Failure(`The text is no YAML: ${error.message}`);
+  return convert(document.contents, work, 0);
+}
+
+function parsed(text: string): ReturnType<typeof parseAllDocuments> {
+  try {
+    return parseAllDocuments(text, {
+      version: '1.1',
+      schema: 'yaml-1.1',
+      merge: false,
+      customTags: tags,
+      intAsBigInt: true,
+      uniqueKeys: false,
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    // Deep nesting by indentation ends on the reader's stack.
+    if (error instanceof RangeError) return failLimit('The YAML text is nested too deeply');
+    throw new Failure(`The text is no YAML: ${(error as Error).message}`);
+  }
+}
+
+/** Refuses a pile of opening brackets before the reader recurses into it. */
+function checkNesting(text: string): void {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x5b || code === 0x7b) depth += 1;
+    else if (code === 0x5d || code === 0x7d) depth -= 1;
+    if (depth > MAX_NESTING) failLimit('The YAML text is nested too deeply');
+  }
+}
+
+function convert(node: unknown, work: Work, depth: number): Value {
+  if (depth > MAX_NESTING) failLimit('The YAML text is nested too deeply');
+  work.step();
+  if (isAlias(node)) return node.source;
+  if (isSeq(node)) return node.items.map((item) => convert(item, work, depth + 1));
+  if (isYamlMap(node)) {
+    const entries = node.items.map(({ key, value }) => [keyOf(key), convert(value, work, depth + 1)] as const);
+    return makeMap(new Map(entries));
+  }
+  return isScalar(node) ? scalar(node.value, node.source) : null;
+}
+
+function scalar(value: unknown, source: string | undefined): Value {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  if (typeof value === 'number') return decimal(value);
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+  return source ?? null;
+}
+
+/** Keys are texts as they were written. */
+function keyOf(key: unknown): string {
+  if (isAlias(key)) return key.source;
+  if (!isScalar(key)) return fail('A key of the YAML text is no scalar');
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+}
