@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { locateBinaries, privilegesFor, type Binaries, type Launch } from './binaries.ts';
 
 /** A PostgreSQL of our own, in a folder, reached through a Unix socket (no port to be busy, no password to leak). */
@@ -240,20 +241,22 @@ class Supervisor {
         ...this.launch.spawnOptions,
       });
       let ready = false;
-      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-        for (const line of text.split('\n')) this.onLogLine(line);
-        if (!ready && text.includes('ready to accept connections')) {
-          ready = true;
-          this.pid = child.pid!;
-          child.unref();
-          (child.stderr as unknown as { unref?: () => void }).unref?.();
-          resolve();
-        }
+      createInterface({ input: child.stderr! }).on('line', (line) => {
+        this.onLogLine(line);
+        if (ready || !line.includes('ready to accept connections')) return;
+        ready = true;
+        this.pid = child.pid!;
+        child.unref();
+        (child.stderr as unknown as { unref?: () => void }).unref?.();
+        resolve();
       });
       child.on('error', reject);
       child.on('exit', () => {
         if (ready) this.onDeath();
-        else reject(new EmbeddedPostgresError(`PostgreSQL did not start in ${this.options.dataDir}: ${this.reason()}`));
+      });
+      // Not before all that it said has been read.
+      child.on('close', () => {
+        if (!ready) reject(new EmbeddedPostgresError(`PostgreSQL did not start in ${this.options.dataDir}: ${this.reason()}`));
       });
     });
   }

@@ -41,7 +41,8 @@ export class Database {
       connectionTimeoutMillis: 5_000,
       idleTimeoutMillis: 60_000,
       // Generic plans prune partitions at run time; custom ones would be planned anew for each of sixty partitions.
-      options: '-c plan_cache_mode=force_generic_plan -c jit=off',
+      // Prisma's adapter reads a timestamptz as if its offset were always zero.
+      options: '-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC',
       statement_timeout: 60_000,
     };
     this.pool = new pg.Pool({ ...base, max: options.poolSize ?? 12 });

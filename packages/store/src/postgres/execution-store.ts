@@ -23,8 +23,13 @@ import { EXECUTION_COLUMNS, TASK_RUN_COLUMNS, toExecution, toJsonText, toTaskRun
 const isBad = (error: unknown): boolean => error instanceof StoreError && error.code === 'bad-data';
 const BATCHES: CoalescerOptions<unknown> = { maxBatch: 200, concurrency: 2, isBad };
 
+export interface ExecutionStoreOptions {
+  /** No lease expires before the database has been up for so long; the length of a lease. */
+  readonly leaseGraceMs?: number;
+}
+
 /** The hot path on PostgreSQL. Calls that arrive together are joined into one statement. */
-export function createExecutionStore(db: Database): ExecutionStore {
+export function createExecutionStore(db: Database, { leaseGraceMs = 9_000 }: ExecutionStoreOptions = {}): ExecutionStore {
   const creates = new Coalescer<NewExecution, CreateOutcome>((rows) => createExecutions(db, rows), {
     ...BATCHES,
     keyOf: ({ execution, delivery }) => delivery && `${execution.tenant} ${delivery.key}`,
@@ -54,7 +59,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
     request: (items) => requests.add(items),
     claimLooks: (options) => claimLooks(db, options),
     claimAllLooks: (after, limit) => claimAllLooks(db, after, limit),
-    expireLeases: (limit) => expireLeases(db, limit),
+    expireLeases: (limit) => expireLeases(db, limit, leaseGraceMs),
     expireLeasesOf: (prefix) => expireLeasesOf(db, prefix),
     dueWakeUps: (horizonMs, limit) => dueWakeUps(db, horizonMs, limit),
     fireWakeUps: (ids) => fireWakeUps(db, ids),

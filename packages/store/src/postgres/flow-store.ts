@@ -5,6 +5,7 @@ import { StoreError } from '../ports/execution-store.ts';
 import type { Page, PageOf, Sort } from '../ports/execution-queries.ts';
 import type { FlowFilter, FlowStore, FlowWrite, StoredFlow } from '../ports/flow-store.ts';
 import { classify, type Database } from './database.ts';
+import { storableText } from './rows.ts';
 
 // Writers of flows take turns, so that sequence numbers become visible in their order and `changedSince` skips none.
 const WRITE_LOCK = 0x7e1ce2;
@@ -13,9 +14,6 @@ const SORT_KEYS: ReadonlySet<string> = new Set(['id', 'namespace']);
 
 /** Source lines that do not count as a change: revisions are the server's. */
 const withoutRevision = (source: string): string => source.replace(/^revision:.*\n?/gm, '');
-
-/** PostgreSQL's texts cannot hold NUL. */
-const storable = (text: string): string => text.toWellFormed().replaceAll('\u0000', '\uFFFD');
 
 const toStored = (row: Flow): StoredFlow => ({
   tenant: row.tenant,
@@ -81,7 +79,8 @@ const latestOf = (client: Transaction, { tenant, namespace, id }: FlowName): Pro
 /** Writes the revision that follows `last`. */
 async function append(tx: Transaction, last: Flow | null, write: FlowWrite, deleted: boolean): Promise<StoredFlow> {
   const { tenant, namespace, id } = write;
-  if (last !== null) await tx.flow.updateMany({ where: { tenant, namespace, id, latest: true }, data: { latest: false } });
+  if (last !== null)
+    await tx.flow.updateMany({ where: { tenant, namespace, id, latest: true }, data: { latest: false } });
   const row = await tx.flow.create({
     data: {
       tenant,
@@ -92,8 +91,8 @@ async function append(tx: Transaction, last: Flow | null, write: FlowWrite, dele
       disabled: write.disabled,
       deleted,
       labels: write.labels as unknown as Prisma.InputJsonArray,
-      source: storable(write.source),
-      ...(write.description !== undefined && { description: storable(write.description) }),
+      source: storableText(write.source),
+      ...(write.description !== undefined && { description: storableText(write.description) }),
     },
   });
   return toStored(row);
@@ -105,9 +104,11 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    const code = (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }).meta?.driverAdapterError?.cause
-      ?.originalCode;
-    throw classify(code === undefined ? error : Object.assign(new Error((error as Error).message, { cause: error }), { code }));
+    const code = (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }).meta
+      ?.driverAdapterError?.cause?.originalCode;
+    throw classify(
+      code === undefined ? error : Object.assign(new Error((error as Error).message, { cause: error }), { code }),
+    );
   }
 }
 
@@ -138,7 +139,7 @@ export function createFlowStore(db: Database): FlowStore {
       writing(async (tx) => {
         const last = await latestOf(tx, write);
         if (last === null || last.deleted) return 'absent';
-        const same = withoutRevision(last.source) === withoutRevision(storable(write.source));
+        const same = withoutRevision(last.source) === withoutRevision(storableText(write.source));
         return same ? toStored(last) : append(tx, last, write, false);
       }),
     delete: (tenant, namespace, id) =>
@@ -161,7 +162,12 @@ export function createFlowStore(db: Database): FlowStore {
       guarded(async () => {
         // The prefix is compared here: there are few namespaces, and LIKE has wildcards.
         const where = { tenant, latest: true, deleted: false, namespace: { gte: prefix } };
-        const rows = await prisma.flow.findMany({ where, distinct: ['namespace'], select: { namespace: true }, orderBy: { namespace: 'asc' } });
+        const rows = await prisma.flow.findMany({
+          where,
+          distinct: ['namespace'],
+          select: { namespace: true },
+          orderBy: { namespace: 'asc' },
+        });
         return rows.map((row) => row.namespace).filter((namespace) => namespace.startsWith(prefix));
       }),
     changedSince: (sequence, limit) =>
@@ -169,7 +175,12 @@ export function createFlowStore(db: Database): FlowStore {
   };
 }
 
-async function search(prisma: PrismaClient, filter: FlowFilter, page: Page, sort: readonly Sort[]): Promise<PageOf<StoredFlow>> {
+async function search(
+  prisma: PrismaClient,
+  filter: FlowFilter,
+  page: Page,
+  sort: readonly Sort[],
+): Promise<PageOf<StoredFlow>> {
   const where = whereOf(filter);
   const [rows, total] = await Promise.all([
     prisma.flow.findMany({ where, orderBy: orderOf(sort), skip: (page.page - 1) * page.size, take: page.size }),

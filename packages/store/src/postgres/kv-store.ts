@@ -44,7 +44,7 @@ const DELETE_EXPIRED: Statement = {
 const PUT: Statement = {
   name: 'kv_put',
   text: `INSERT INTO kv_entries AS e (tenant, namespace, key, type, value, expires_at)
-    SELECT r.tenant, r.namespace, r.key, r.type, r.value, now() + r.ttl * interval '1 millisecond'
+    SELECT r.tenant, r.namespace, r.key, r.type, coalesce(r.value, 'null'), now() + r.ttl * interval '1 millisecond'
     FROM json_to_recordset($1) AS r(tenant text, namespace text, key text, type text, value json, ttl float8, overwrite boolean)
     ORDER BY 1, 2, 3
     ON CONFLICT (tenant, namespace, key) DO UPDATE SET type = excluded.type, value = excluded.value, expires_at = excluded.expires_at,
@@ -119,7 +119,9 @@ async function putEntries(db: Database, puts: readonly KvPut[]): Promise<readonl
       value: write.value ?? null,
       ttl: write.ttl,
     }));
-    const rows = await db.run<{ tenant: string; namespace: string; key: string }>(overwrite ? PUT : PUT_NEW, [toJsonText(records)]);
+    const rows = await db.run<{ tenant: string; namespace: string; key: string }>(overwrite ? PUT : PUT_NEW, [
+      toJsonText(records),
+    ]);
     for (const row of rows) written.add(nameOf(row));
   }
   return puts.map((put) => (written.has(nameOf(put)) ? 'written' : 'exists'));

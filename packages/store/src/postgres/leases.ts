@@ -1,4 +1,4 @@
-import { uuidToId } from '@tiercel/model';
+import { TERMINAL_STATES, uuidToId } from '@tiercel/model';
 import type { JobKey, Look, RenewOutcome, TaskReport } from '../ports/execution-store.ts';
 import type { Database, Statement } from './database.ts';
 import { fromLog, fromMetric } from './commit.ts';
@@ -14,7 +14,8 @@ const INSERT_LEASE = `INSERT INTO leases AS l (execution_id, task_run_seq, dispa
 
 const CLAIM: Statement = {
   name: 'claim',
-  text: `WITH j AS MATERIALIZED (SELECT * FROM ${JOBS})
+  text: `WITH j AS MATERIALIZED (
+    SELECT DISTINCT ON (execution_id, task_run_seq, dispatch) * FROM ${JOBS} ORDER BY execution_id, task_run_seq, dispatch)
   ${INSERT_LEASE}
   ON CONFLICT (execution_id, task_run_seq) DO UPDATE SET dispatch = excluded.dispatch, worker_id = excluded.worker_id,
     expires_at = excluded.expires_at, kill = false WHERE l.dispatch < excluded.dispatch
@@ -22,14 +23,17 @@ const CLAIM: Statement = {
 };
 
 /**
- * Renews what is there. A lease that is gone is inserted again (a crash of the database may have lost it, claims not being
+ * Renews what is there, unless the task run has moved on (a kill can raise the number of a job that is being claimed just
+ * then). A lease that is gone is inserted again (a crash of the database may have lost it, claims not being
  * synchronous), unless its expiry or its result already waits in the inbox.
  */
 const RENEW: Statement = {
   name: 'renew',
   text: `WITH j AS MATERIALIZED (SELECT * FROM ${JOBS}),
   kept AS (
-    UPDATE leases l SET expires_at = now() + j.ms * interval '1 millisecond' FROM j
+    UPDATE leases l SET expires_at = now() + j.ms * interval '1 millisecond'
+    FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
+      AND t.execution_id = ANY($1) AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')
     WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch AND l.worker_id = j.worker_id
     RETURNING j.n, l.kill),
   gone AS MATERIALIZED (SELECT * FROM j WHERE n NOT IN (SELECT n FROM kept)),
@@ -139,7 +143,7 @@ const EXPIRE: Statement = {
   name: 'expire_leases',
   text: `WITH due AS MATERIALIZED (
     SELECT execution_id, task_run_seq, dispatch FROM leases
-    WHERE expires_at < now() AND pg_postmaster_start_time() < now() - interval '9 seconds'
+    WHERE expires_at < now() AND pg_postmaster_start_time() < now() - $2 * interval '1 millisecond'
     ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED), ${EXPIRE_INTO_INBOX}`,
 };
 
@@ -153,7 +157,8 @@ const toLooks = (rows: readonly { execution_id: string; tenant: string }[]): rea
   rows.map((row) => ({ executionId: uuidToId(row.execution_id), tenant: row.tenant }));
 
 /** See ExecutionStore.expireLeases. */
-export const expireLeases = async (db: Database, limit: number): Promise<readonly Look[]> => toLooks(await db.run(EXPIRE, [limit]));
+export const expireLeases = async (db: Database, limit: number, graceMs: number): Promise<readonly Look[]> =>
+  toLooks(await db.run(EXPIRE, [limit, graceMs]));
 
 /** See ExecutionStore.expireLeasesOf. */
 export const expireLeasesOf = async (db: Database, prefix: string): Promise<readonly Look[]> =>

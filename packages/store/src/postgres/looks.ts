@@ -21,11 +21,18 @@ const ALL: Statement = {
     SELECT id FROM executions WHERE owes_at IS NOT NULL AND id > $2 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) ${PUSH}`,
 };
 
+/**
+ * What has waited too long. A row whose execution was deleted is nobody's news and goes; the scalar subquery looks each
+ * execution up by its key, in its partition alone.
+ */
 const OLD_INBOX: Statement = {
   name: 'old_inbox',
-  text: `SELECT DISTINCT execution_id, tenant FROM (
-    SELECT execution_id, tenant FROM inbox WHERE created_at < clock_timestamp() - $2 * interval '1 millisecond'
-    ORDER BY created_at LIMIT $1) x`,
+  text: `WITH old AS MATERIALIZED (
+    SELECT id, execution_id, tenant FROM inbox WHERE created_at < clock_timestamp() - $2 * interval '1 millisecond'
+    ORDER BY created_at LIMIT $1),
+  known AS MATERIALIZED (SELECT *, (SELECT true FROM executions e WHERE e.id = old.execution_id) AS there FROM old),
+  orphans AS (DELETE FROM inbox i USING known k WHERE i.id = k.id AND k.there IS NULL)
+  SELECT DISTINCT execution_id, tenant FROM known WHERE there`,
 };
 
 type LookRow = { execution_id: string; tenant: string };

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StoreError } from '../ports/execution-store.ts';
 import type { Database } from './database.ts';
 
 // One number for the whole product: two services that start together take turns.
@@ -19,14 +20,16 @@ CREATE TABLE IF NOT EXISTS _prisma_migrations (
 )`;
 
 /**
- * Applies the migrations of a folder in Prisma's layout (`<name>/migration.sql`) that are not applied yet, each in a
+ * Applies the migrations of a folder in Prisma's layout (`<name>/migration.sql`) that are not applied yet, in one
  * transaction, under an advisory lock, and records them as Prisma does, so that `prisma migrate deploy` agrees.
- * Answers the names applied. Throws when an applied migration has changed since.
+ * Answers the names applied. Throws StoreError bad-data when an applied migration has changed since.
  */
 export async function migrate(database: Database, folder: string): Promise<readonly string[]> {
   const names = (await readdir(folder, { withFileTypes: true })).filter((e) => e.isDirectory()).map((e) => e.name);
   names.sort();
   return database.transaction(async (client) => {
+    // Neither waiting for another service's migrations nor a large one of our own is bounded by the pool's time limit.
+    await client.query('SET LOCAL statement_timeout = 0');
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     await client.query(TABLE);
     const done = new Map(
@@ -42,7 +45,9 @@ export async function migrate(database: Database, folder: string): Promise<reado
       const checksum = createHash('sha256').update(sql).digest('hex');
       const known = done.get(name);
       if (known === checksum) continue;
-      if (known !== undefined) throw new Error(`migration ${name} was changed after it had been applied`);
+      if (known !== undefined) {
+        throw new StoreError('bad-data', `migration ${name} was changed after it had been applied`);
+      }
       await client.query(sql);
       await client.query(
         'INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) VALUES ($1, $2, $3, now(), 1)',

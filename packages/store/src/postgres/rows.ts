@@ -23,14 +23,21 @@ export function uuidOf(id: string): string {
 
 /**
  * JSON text for PostgreSQL. NUL and halves of surrogate pairs are legal in JavaScript and in JSON, but PostgreSQL takes
- * neither in texts; they become U+FFFD.
+ * neither in texts; they become U+FFFD, in values and in keys.
  */
 export function toJsonText(value: unknown): string {
   const text = JSON.stringify(value);
   // Both appear only as escapes in well-formed JSON.stringify output; the test is cheap and almost always negative.
   if (!text.includes('\\u0000') && !/\\ud[89a-f]/i.test(text)) return text;
-  return JSON.stringify(value, (_, v: unknown) => (typeof v === 'string' ? v.toWellFormed().replaceAll('\u0000', '\uFFFD') : v));
+  return JSON.stringify(value, (_, v: unknown) => {
+    if (typeof v === 'string') return storableText(v);
+    if (typeof v !== 'object' || v === null || Array.isArray(v)) return v;
+    return Object.fromEntries(Object.entries(v).map(([key, inner]) => [storableText(key), inner]));
+  });
 }
+
+/** A text as PostgreSQL can hold it. */
+export const storableText = (text: string): string => text.toWellFormed().replaceAll('\u0000', '\uFFFD');
 
 /** Columns of `executions` that make an Execution. */
 export const EXECUTION_COLUMNS = `e.id, e.tenant, e.namespace, e.flow_id, e.flow_revision, e.version, e.history, e.inputs, e.outputs,

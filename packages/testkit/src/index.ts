@@ -1,0 +1,5 @@
+export * from './clock.ts';
+export * from './database.ts';
+export * from './fixtures.ts';
+export * from './random.ts';
+export * from './wait-until.ts';
