@@ -1,5 +1,5 @@
 import { LazyMap, toPlainValue, type TemplateUse, type Value } from '@tiercel/expressions';
-import { currentState, type Execution, type Flow, type JsonObject, type TaskRun } from '@tiercel/model';
+import { currentState, DEFAULT_TENANT, type Execution, type Flow, type JsonObject, type TaskRun } from '@tiercel/model';
 import type { ExecutionState } from './state.ts';
 
 /** What the server adds to every expression: `envs` and `globals`. */
@@ -30,7 +30,12 @@ export function executionVariables(flow: Flow, execution: Execution, server: Ser
   const variables: Record<string, Value> = {
     envs: server.envs ?? {},
     globals: server.globals ?? {},
-    flow: { id: flow.id, namespace: flow.namespace, revision: flow.revision, tenantId: flow.tenant },
+    flow: {
+      id: flow.id,
+      namespace: flow.namespace,
+      revision: flow.revision,
+      ...(flow.tenant !== DEFAULT_TENANT && { tenantId: flow.tenant }),
+    },
     execution: {
       id: execution.id,
       startDate: new Date(execution.history[0]!.date).toISOString(),

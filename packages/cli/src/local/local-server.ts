@@ -1,0 +1,119 @@
+import { fileURLToPath } from 'node:url';
+import { executorOf } from '@tiercel/executor';
+import { gatewayConfig, gatewayOf, type Gateway } from '@tiercel/gateway';
+import { newId } from '@tiercel/model';
+import { createEmbeddedPlatform, executorConfig, serverConfig, workerConfig, type Platform } from '@tiercel/platform';
+import { createHealth, createLogger, createMetrics, loadConfig, opsHandler, type Logger } from '@tiercel/runtime';
+import { schedulerOf } from '@tiercel/scheduler';
+import { EmbeddedPostgresError, startEmbeddedPostgres } from '@tiercel/store/embedded';
+import { workerOf } from '@tiercel/worker';
+import { openDataFolder, StartError } from './data-folder.ts';
+
+export interface LocalOptions {
+  readonly dataDir: string;
+  /** Undefined: no API is served (`tiercel run`). */
+  readonly port?: number;
+  readonly host?: string;
+  readonly configFile?: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly logLevel?: string;
+}
+
+export interface LocalServer {
+  readonly platform: Platform;
+  readonly gateway: Gateway;
+  /** Where the API listens; undefined without one. */
+  readonly url: string | undefined;
+  /** Drains: no more requests, running tasks get their time, then everything down to the database stops. */
+  stop(): Promise<void>;
+}
+
+/** Where the build put the migrations, beside the folder of the code. */
+const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
+
+const CONFIG = { server: serverConfig, gateway: gatewayConfig, worker: workerConfig, executor: executorConfig };
+
+/**
+ * All services in one process, over an embedded PostgreSQL, queues in memory and files on disk. Stopping or killing it and starting it
+ * again loses nothing. Throws StartError with one clear sentence, or ConfigError.
+ */
+export async function startLocalServer(options: LocalOptions): Promise<LocalServer> {
+  const config = loadConfig(CONFIG, options.environment, options.configFile);
+  const logger = createLogger({ service: 'local', level: options.logLevel ?? config.server.logLevel });
+  const stops: { readonly name: string; readonly stop: () => Promise<unknown> | undefined }[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (let part = stops.pop(); part !== undefined; part = stops.pop()) {
+      await Promise.resolve(part.stop()).catch((error: unknown) => logger.error({ error }, `stopping ${part!.name} failed`));
+    }
+  };
+  try {
+    const folder = await openDataFolder(options.dataDir);
+    stops.push({ name: 'data folder', stop: folder.release });
+    const postgres = await startPostgres(folder.database, logger);
+    stops.push({ name: 'database', stop: postgres.stop });
+    const platform = await createEmbeddedPlatform({
+      instance: newId(Date.now()),
+      config: { ...config.server, encryptionKey: config.server.encryptionKey ?? folder.encryptionKey },
+      logger,
+      connection: postgres.connection,
+      migrations: MIGRATIONS,
+      storageRoot: folder.storage,
+      environment: options.environment,
+      workingRoot: config.worker.workingRoot ?? folder.working,
+    });
+    stops.push({ name: 'platform', stop: platform.close });
+    // Nobody else works on this folder: whatever a killed server held is free at once.
+    await platform.store.expireLeasesOf('');
+
+    const executor = executorOf(platform, config.executor);
+    const worker = workerOf(platform, config.worker);
+    const scheduler = schedulerOf(platform);
+    await executor.start();
+    stops.push({ name: 'executor', stop: executor.stop });
+    await worker.start();
+    stops.push({ name: 'worker', stop: () => worker.stop(config.worker.gracePeriod) });
+    platform.flowCache.start();
+
+    const health = createHealth();
+    health.addReady('database', async () => void (await platform.store.clock()));
+    const metrics = createMetrics('local');
+    metrics.gauge('executor_executions', 'Executions in memory', [], () => executor.size().executions);
+    metrics.gauge('worker_running', 'Tasks that run now', [], () => worker.running());
+    const gateway = gatewayOf(platform, { ...config.gateway, ...(options.host !== undefined && { host: options.host }) }, { metrics, handler: opsHandler({ health, metrics }) });
+    let url: string | undefined;
+    if (options.port !== undefined) {
+      const host = options.host ?? '127.0.0.1';
+      const port = await listen(gateway, options.port, host);
+      url = `http://${host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host}:${port}`;
+    }
+    stops.push({ name: 'gateway', stop: gateway.stop });
+    stops.push({ name: 'drain', stop: async () => health.drain() });
+    await scheduler.start();
+    stops.splice(stops.length - 2, 0, { name: 'scheduler', stop: scheduler.stop });
+    return { platform, gateway, url, stop: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+async function startPostgres(dataDir: string, logger: Logger): ReturnType<typeof startEmbeddedPostgres> {
+  try {
+    return await startEmbeddedPostgres({ dataDir, log: (line) => logger.debug({ service: 'postgres' }, line) });
+  } catch (error) {
+    throw error instanceof EmbeddedPostgresError ? new StartError(error.message, { cause: error }) : error;
+  }
+}
+
+async function listen(gateway: Gateway, port: number, host: string): Promise<number> {
+  try {
+    return await gateway.start(port, host);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new StartError(`Port ${port} is in use by another program; stop it, or give another port with --port P.`, { cause: error });
+    }
+    if (code === 'EACCES') throw new StartError(`Port ${port} may not be opened by this user; give a port above 1023 with --port P.`, { cause: error });
+    throw new StartError(`The API cannot listen on ${host}:${port}: ${message}`, { cause: error });
+  }
+}

