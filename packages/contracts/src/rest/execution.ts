@@ -91,14 +91,12 @@ export function stateToJson(history: StateHistory, now: number): StateJson {
     const entry = history[i]!;
     histories[i] = { state: entry.state, date: isoDate(entry.date) };
   }
-  const state = {
-    current,
-    histories,
-    duration: isoDuration(historyDuration(history, now)),
-    startDate: histories[0]!.date,
-  };
-  if (!isTerminal(current) && current !== 'PAUSED') return state;
-  return { ...state, endDate: histories[histories.length - 1]!.date };
+  const last = histories[histories.length - 1]!.date;
+  const startDate = histories[0]!.date;
+  const duration = isoDuration(historyDuration(history, now));
+  return isTerminal(current) || current === 'PAUSED'
+    ? { current, histories, duration, startDate, endDate: last }
+    : { current, histories, duration, startDate };
 }
 
 const attemptToJson = (attempt: Attempt, now: number): AttemptJson =>
@@ -111,57 +109,59 @@ const taskRunOutputs = (taskRun: TaskRun): Json => {
   return currentState(taskRun.history) === 'CREATED' ? null : {};
 };
 
-/** Maps a task run of an execution (rest-api.md §15, TaskRun). */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Maps a task run of an execution (rest-api.md §15, TaskRun). Members are set one by one: spreading costs half as much again. */
 export function taskRunToJson(execution: Execution, taskRun: TaskRun, { now }: JsonOptions): TaskRunJson {
-  return {
+  const json: Writable<TaskRunJson> = {
     id: taskRun.id,
     executionId: execution.id,
     namespace: execution.namespace,
     flowId: execution.flowId,
     taskId: taskRun.taskId,
-    ...(taskRun.parent === undefined ? undefined : { parentTaskRunId: taskRunIdOf(execution.id, taskRun.parent) }),
-    ...(taskRun.value === undefined ? undefined : { value: taskRun.value }),
-    ...(taskRun.attempts.length === 0 ? undefined : { attempts: taskRun.attempts.map((a) => attemptToJson(a, now)) }),
     outputs: taskRunOutputs(taskRun),
     state: stateToJson(taskRun.history, now),
   };
+  if (taskRun.parent !== undefined) json.parentTaskRunId = taskRunIdOf(execution.id, taskRun.parent);
+  if (taskRun.value !== undefined) json.value = taskRun.value;
+  if (taskRun.attempts.length > 0) json.attempts = taskRun.attempts.map((attempt) => attemptToJson(attempt, now));
+  return json;
 }
 
 /** A webhook execution of a flow without labels has none at all; any other has a list (rest-api.md §4). */
-const labelsOf = (execution: Execution): { labels?: readonly Label[] } | undefined =>
-  execution.labels.length === 0 && execution.trigger?.type.endsWith('.Webhook') === true
-    ? undefined
-    : { labels: execution.labels };
+const hasLabels = ({ labels, trigger }: Execution): boolean => labels.length > 0 || trigger?.type.endsWith('.Webhook') !== true;
+
+const isFilled = (object: JsonObject | undefined): object is JsonObject => object !== undefined && !isEmptyObject(object);
 
 /** Maps an execution with its task runs (rest-api.md §15, Execution; null rules of §1). */
 export function executionToJson(parts: ExecutionParts, options: JsonOptions): ExecutionJson {
   const { execution, taskRuns } = parts;
   const { inputs, outputs, variables, trigger } = execution;
-  return {
+  const json: Writable<ExecutionJson> = {
     id: execution.id,
-    ...(execution.tenant === DEFAULT_TENANT ? undefined : { tenantId: execution.tenant }),
     namespace: execution.namespace,
     flowId: execution.flowId,
     flowRevision: execution.flowRevision,
-    ...(taskRuns.length === 0
-      ? undefined
-      : { taskRunList: taskRuns.map((taskRun) => taskRunToJson(execution, taskRun, options)) }),
-    ...((parts.taskRunCount ?? 0) > taskRuns.length
-      ? { taskRunListTruncated: true as const, taskRunCounts: parts.taskRunCounts ?? {} }
-      : undefined),
-    ...(inputs === undefined || isEmptyObject(inputs) ? undefined : { inputs: dropInnerNulls(inputs) }),
-    ...(outputs === undefined || isEmptyObject(outputs) ? undefined : { outputs: dropInnerNulls(outputs) }),
-    ...labelsOf(execution),
-    ...(variables === undefined ? undefined : { variables: dropNulls(variables) as JsonObject }),
     state: stateToJson(execution.history, options.now),
-    ...(execution.parentId === undefined ? undefined : { parentId: execution.parentId }),
     originalId: execution.originalId,
-    ...(trigger === undefined ? undefined : { trigger: dropNulls(trigger as unknown as JsonObject) as JsonObject }),
     deleted: false,
     metadata: {
       attemptNumber: execution.attemptNumber,
       originalCreatedDate: isoDate(execution.originalCreatedDate),
     },
-    ...(execution.scheduleDate === undefined ? undefined : { scheduleDate: isoDate(execution.scheduleDate) }),
   };
+  if (execution.tenant !== DEFAULT_TENANT) json.tenantId = execution.tenant;
+  if (taskRuns.length > 0) json.taskRunList = taskRuns.map((taskRun) => taskRunToJson(execution, taskRun, options));
+  if ((parts.taskRunCount ?? 0) > taskRuns.length) {
+    json.taskRunListTruncated = true;
+    json.taskRunCounts = parts.taskRunCounts ?? {};
+  }
+  if (isFilled(inputs)) json.inputs = dropInnerNulls(inputs);
+  if (isFilled(outputs)) json.outputs = dropInnerNulls(outputs);
+  if (hasLabels(execution)) json.labels = execution.labels;
+  if (variables !== undefined) json.variables = dropNulls(variables) as JsonObject;
+  if (execution.parentId !== undefined) json.parentId = execution.parentId;
+  if (trigger !== undefined) json.trigger = dropNulls(trigger as unknown as JsonObject) as JsonObject;
+  if (execution.scheduleDate !== undefined) json.scheduleDate = isoDate(execution.scheduleDate);
+  return json;
 }

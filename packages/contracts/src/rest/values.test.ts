@@ -36,6 +36,15 @@ describe('values of the API', () => {
     ]);
   });
 
+  it('write every date as the platform does', () => {
+    const past = Date.UTC(2200, 0, 1);
+    fc.assert(
+      fc.property(fc.integer({ min: -past, max: past }), (ms) => {
+        expect(isoDate(ms)).toBe(new Date(ms).toISOString().replace('.000Z', 'Z'));
+      }),
+    );
+  });
+
   it('leave out nulls of maps at every depth, not those of lists', () => {
     expect(dropNulls({ a: null, b: { c: null, d: [null, { e: null, f: 1 }] } })).toEqual({
       b: { d: [null, { f: 1 }] },

@@ -1,9 +1,21 @@
 import type { Json, JsonObject } from '@tiercel/model';
 
-/** ISO-8601 in UTC as the API writes it: ms only when there are some. `ms` since 1970. */
+let lastSecond = Number.NaN;
+let lastText = '';
+
+/**
+ * ISO-8601 in UTC as the API writes it: ms only when there are some. `ms` since 1970. Dates of one execution are close together, and
+ * `toISOString` costs 25 times what the rest does: the text up to the second is kept.
+ */
 export function isoDate(ms: number): string {
-  const text = new Date(ms).toISOString();
-  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = new Date(second * 1000).toISOString().slice(0, -5);
+    lastSecond = second;
+  }
+  const rest = Math.floor(ms - second * 1000);
+  if (rest === 0) return `${lastText}Z`;
+  return `${lastText}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
 }
 
 /** ISO-8601 duration of a number of ms, days folded into hours: `PT0.124S`, `PT26H`, `PT1M5S`, `PT0S`. */
