@@ -94,7 +94,12 @@ export function createFlowCache(options: FlowCacheOptions): FlowCache {
     const key = `${refKey(stored.tenant, stored.namespace, stored.id)}@${stored.revision}`;
     const known = revisions.get(key);
     if (known !== undefined) return known;
-    const { flow, problems } = parseFlow(stored.source, { registry, tenant: stored.tenant, revision: stored.revision });
+    const { flow, problems } = parseFlow(stored.source, {
+      registry,
+      tenant: stored.tenant,
+      revision: stored.revision,
+      expressionErrors: 'warning',
+    });
     const cached: CachedFlow = flow === undefined ? { stored, problems } : { stored, flow, problems };
     revisions.set(key, cached, stored.source.length + 1000);
     return cached;

@@ -9,3 +9,4 @@ export { compilePattern, type Pattern } from './pattern.ts';
 export { createFlowCache, type CachedFlow, type FlowCache, type FlowCacheOptions, type Repeat } from './flow-cache.ts';
 export { sourceOfJson } from './json-source.ts';
 export { findTask } from './walk.ts';
+export type { ExpressionErrors } from './checks/expressions.ts';

@@ -16,7 +16,7 @@ function editDistance(a: string, b: string): number {
 /** The known names that somebody who wrote `name` may have meant, nearest first. */
 export function nearestNames(name: string, known: readonly string[], limit = 1): readonly string[] {
   const wanted = name.slice(0, 200).toLowerCase();
-  const threshold = Math.floor(wanted.length / 3) + 1;
+  const threshold = Math.min(8, Math.max(1, Math.floor(wanted.length / 3)));
   return known
     .slice(0, MAX_CANDIDATES)
     .filter((candidate) => Math.abs(candidate.length - wanted.length) <= threshold)

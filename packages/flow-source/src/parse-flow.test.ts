@@ -384,6 +384,13 @@ describe('expressions', () => {
     expect(messages(flowWith('variables: {a: "{{ 1 + }}"}\ndescription: "{{ 1 + }}"\ninputs: [{id: a, type: STRING, defaults: "{{ 1 + }}"}]'))).toEqual([]);
   });
 
+  it('can be warnings, for flows that were accepted before', () => {
+    const source = flowWith('outputs: [{id: o, type: STRING, value: "{{ 1 + }}"}]');
+    const result = parseFlow(source, { registry: testRegistry, tenant: 'main', expressionErrors: 'warning' });
+    expect(result.flow).toBeDefined();
+    expect(result.warnings).toEqual([expect.stringMatching(/^outputs\[0\]\.value: invalid expression: .*\(line 7, column \d+\)$/)]);
+  });
+
   it('flow outputs are checked', () => {
     expect(messages(flowWith('outputs: [{id: o, type: STRING, value: "{{ 1 + }}"}]'))[0]).toContain('outputs[0].value: invalid expression');
   });

@@ -1,6 +1,6 @@
 import type { Flow } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
-import { checkExpressions } from './checks/expressions.ts';
+import { checkExpressions, type ExpressionErrors } from './checks/expressions.ts';
 import { checkInputNesting } from './checks/input-nesting.ts';
 import { checkRecursion } from './checks/recursion.ts';
 import { checkUniqueIds } from './checks/unique-ids.ts';
@@ -22,6 +22,11 @@ export interface ParseOptions {
   readonly revision?: number;
   /** Largest source in bytes of UTF-8, default 4 MiB. */
   readonly maxBytes?: number;
+  /**
+   * Default `problem`. The reference tells of syntax errors only when a text is rendered; flows that were accepted before, by it or by an
+   * older version, are read with `warning`, so that one bad text in a branch that never runs does not stop the whole flow.
+   */
+  readonly expressionErrors?: ExpressionErrors;
 }
 
 /** What a source says of its flow, as far as it could be read. */
@@ -80,7 +85,7 @@ function readFlow(reader: Reader, raw: RawMap, options: ParseOptions): Flow | un
   const outputs = readOutputs(reader, raw['outputs']);
   checkUniqueIds(reader, raw, seen);
   checkInputNesting(reader, inputs);
-  checkExpressions(reader, raw, seen);
+  checkExpressions(reader, raw, seen, options.expressionErrors ?? 'problem');
   if (properties === undefined) return undefined;
   checkRecursion(reader, properties, seen);
   return {

@@ -32,7 +32,8 @@ export function reportUnknownFields(reader: Reader, owner: Path, map: RawMap, kn
 /** Reports a type that nobody defines, with the nearest ones (rest-api.md §2, §8). `path`: that of the map with the type. */
 export function reportUnknownType(reader: Reader, path: Path, type: string, known: readonly string[]): void {
   const nearest = nearestTypes(type, known);
-  const hint = nearest.length === 0 ? '' : `; did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?`;
+  const hint =
+    nearest.length === 0 ? '; this version has no such type' : `; did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?`;
   reader.structure([...path, 'type'], `Invalid type: ${type}${hint}`);
 }
 

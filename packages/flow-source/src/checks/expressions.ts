@@ -1,5 +1,5 @@
-import { checkSyntax } from '@tiercel/expressions';
-import type { Path } from '../problem.ts';
+import { checkSyntax, type ExpressionError } from '@tiercel/expressions';
+import { pathText, type Path } from '../problem.ts';
 import { isRawMap, type Reader } from '../reader.ts';
 import type { PlacedTask } from '../sections/tasks.ts';
 import { NESTED_TASK_PROPERTIES } from '../walk.ts';
@@ -8,41 +8,57 @@ import { NESTED_TASK_PROPERTIES } from '../walk.ts';
 const NOT_RENDERED: ReadonlySet<string> = new Set(['id', 'type', 'description', 'displayName']);
 const NESTED: ReadonlySet<string> = new Set(NESTED_TASK_PROPERTIES);
 
+/** How a syntax error counts: it keeps the source from being a flow, or people are only told. */
+export type ExpressionErrors = 'problem' | 'warning';
+
 /**
  * Checks the syntax of every text that is rendered: properties of tasks and triggers, values of flow outputs. Variables, labels of the
  * flow and defaults of inputs are not rendered by themselves (execution-semantics.md §10.1, §10.2) and may hold anything.
  */
-export function checkExpressions(reader: Reader, raw: Readonly<Record<string, unknown>>, tasks: readonly PlacedTask[]): void {
+export function checkExpressions(
+  reader: Reader,
+  raw: Readonly<Record<string, unknown>>,
+  tasks: readonly PlacedTask[],
+  errors: ExpressionErrors,
+): void {
   const nested = new Set<unknown>(tasks.map(({ task }) => task));
-  for (const { task, path } of tasks) checkProperties(reader, task, path, nested);
+  const check = (map: Readonly<Record<string, unknown>>, at: Path): void => {
+    for (const { path, error } of syntaxErrors(map, at, nested)) {
+      const place = reader.document.placeInside(path, error.line, error.column);
+      const message = `invalid expression: ${error.message}`;
+      if (errors === 'problem') reader.constraint(path, message, place);
+      else reader.warnings.push(`${pathText(path)}: ${message} (line ${place.line}, column ${place.column})`);
+    }
+  };
+  for (const { task, path } of tasks) check(task, path);
   for (const property of ['triggers', 'outputs']) {
     const list = raw[property];
     if (!Array.isArray(list)) continue;
     list.forEach((item: unknown, index) => {
-      if (isRawMap(item)) checkProperties(reader, item, [property, index], nested);
+      if (isRawMap(item)) check(item, [property, index]);
     });
   }
 }
 
-function checkProperties(reader: Reader, map: Readonly<Record<string, unknown>>, at: Path, nested: ReadonlySet<unknown>): void {
+interface SyntaxError {
+  readonly path: Path;
+  readonly error: ExpressionError;
+}
+
+/** Bad texts of one task, trigger or output; tasks inside it are met on their own. */
+function* syntaxErrors(map: Readonly<Record<string, unknown>>, at: Path, nested: ReadonlySet<unknown>): Generator<SyntaxError> {
   for (const [name, value] of Object.entries(map)) {
-    if (!NOT_RENDERED.has(name)) checkValue(reader, value, [...at, name], NESTED.has(name) ? nested : undefined);
+    if (!NOT_RENDERED.has(name)) yield* inValue(value, [...at, name], NESTED.has(name) ? nested : undefined);
   }
 }
 
-/** Walks a property; tasks inside it are met on their own. */
-function checkValue(reader: Reader, value: unknown, path: Path, nested: ReadonlySet<unknown> | undefined): void {
-  if (typeof value === 'string') checkText(reader, value, path);
-  else if (Array.isArray(value)) value.forEach((item: unknown, index) => checkValue(reader, item, [...path, index], nested));
-  else if (isRawMap(value) && nested?.has(value) !== true) {
-    for (const [name, inner] of Object.entries(value)) checkValue(reader, inner, [...path, name], nested);
+function* inValue(value: unknown, path: Path, nested: ReadonlySet<unknown> | undefined): Generator<SyntaxError> {
+  if (typeof value === 'string') {
+    const error = value.includes('{') ? checkSyntax(value) : undefined;
+    if (error !== undefined) yield { path, error };
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* inValue(item, [...path, index], nested);
+  } else if (isRawMap(value) && nested?.has(value) !== true) {
+    for (const [name, inner] of Object.entries(value)) yield* inValue(inner, [...path, name], nested);
   }
-}
-
-function checkText(reader: Reader, text: string, path: Path): void {
-  if (!text.includes('{')) return;
-  const error = checkSyntax(text);
-  if (error === undefined) return;
-  const place = reader.document.placeInside(path, error.line, error.column);
-  reader.constraint(path, `invalid expression: ${error.message}`, place);
 }

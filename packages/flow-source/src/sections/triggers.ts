@@ -1,6 +1,6 @@
 import { LOG_LEVELS, STATES, type Trigger } from '@tiercel/model';
 import { z } from 'zod';
-import type { Path } from '../problem.ts';
+import { pathText, type Path } from '../problem.ts';
 import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
 import { reportAlias, reportUnknownField, reportUnknownType, reportUnsupported, typeNames } from '../unknown-names.ts';
@@ -57,6 +57,9 @@ function readTrigger(reader: Reader, raw: unknown, at: Path): void {
   checkConditions(reader, raw['conditions'], [...at, 'conditions']);
   // No system label at all is allowed here (execution-semantics.md §9.9).
   readLabels(reader, raw['labels'], [...at, 'labels'], []);
+  if (raw['labels'] !== undefined && String(raw['type']).endsWith('.Webhook')) {
+    reader.warnings.push(`${pathText([...at, 'labels'])}: executions of a webhook get the labels of the flow only`);
+  }
   if (typeof raw['type'] === 'string') checkOwnProperties(reader, raw, raw['type'], at);
 }
 
@@ -73,8 +76,8 @@ function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path)
   const known = [...Object.keys(COMMON_TRIGGER.shape), ...Object.keys(shape)];
   const own: RawMap = {};
   for (const key of Object.keys(raw)) {
-    if (key in shape) own[key] = raw[key];
-    else if (UNSUPPORTED_PROPERTIES.has(key)) reportUnsupported(reader, [...at, key], `"${key}" of a trigger`);
+    if (UNSUPPORTED_PROPERTIES.has(key)) reportUnsupported(reader, [...at, key], `"${key}" of a trigger`);
+    else if (key in shape) own[key] = raw[key];
     else if (!known.includes(key)) reportUnknownField(reader, at, key, known);
   }
   checkSchema(reader, definition.properties, own, at);

@@ -17,6 +17,7 @@ import {
   splitDocuments,
   withPlace,
   type CachedFlow,
+  type ExpressionErrors,
   type FlowCache,
   type ParseResult,
   type Problem,
@@ -34,6 +35,8 @@ import { route } from '../http/routing.ts';
 export interface FlowRouteDeps {
   readonly cache: FlowCache;
   readonly registry: PluginRegistry;
+  /** Whether a syntax error in an expression refuses a flow; default `problem`: it does. */
+  readonly expressionErrors?: ExpressionErrors;
 }
 
 type Deps = RouteDeps & FlowRouteDeps;
@@ -155,8 +158,8 @@ async function readSource(req: Request): Promise<{ readonly source: string; read
   }
 }
 
-function parse({ registry, tenant }: Deps, source: string): ParseResult {
-  return parseFlow(source, { registry, tenant });
+function parse({ registry, tenant, expressionErrors = 'problem' }: Deps, source: string): ParseResult {
+  return parseFlow(source, { registry, tenant, expressionErrors });
 }
 
 /** The flow of a source; 422 with every problem, each with its path, line and column (rest-api.md §8). */
