@@ -14,7 +14,7 @@ const custom = defineTask({
   type: 'test.Custom',
   title: 'A task of the test.',
   lane: 'worker',
-  properties: z.object({ a: z.string().optional(), n: z.unknown() }),
+  properties: z.object({ a: z.string().optional(), n: z.unknown().optional() }),
   run: (context) => body(context),
 });
 
@@ -229,13 +229,19 @@ describe('secrets', () => {
 });
 
 describe('timeout and kill', () => {
-  const untilAborted: Body = ({ signal }) =>
-    new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new TaskFailure('interrupted', { outputs: { exitCode: 143 } })));
+  /** Resolves when the task has begun; how it then ends on the signal is given. */
+  const began = (onAbort: (resolve: () => void, reject: (error: Error) => void) => void): Promise<void> =>
+    new Promise((resolveBegan) => {
+      body = ({ signal }) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => onAbort(() => resolve(undefined), reject));
+          resolveBegan();
+        });
     });
+  const interrupted = new TaskFailure('interrupted', { outputs: { exitCode: 143 } });
 
   test('a task over its timeout fails and may still give outputs', async () => {
-    body = untilAborted;
+    void began((_resolve, reject) => reject(interrupted));
     const { result, sink } = await run({ timeout: '{{ "PT0.02S" }}' });
     expect(result).toMatchObject({ state: 'FAILED', error: 'Timeout after 00:00:00.020', outputs: { exitCode: 143 } });
     expect(sink.messages()[0]).toBe('ERROR Timeout after 00:00:00.020');
@@ -254,15 +260,17 @@ describe('timeout and kill', () => {
 
   test('a killed task that gives up is KILLED, one that returns is SUCCESS', async () => {
     const controller = new AbortController();
-    body = untilAborted;
+    const started = began((_resolve, reject) => reject(interrupted));
     const running = run({}, { signal: controller.signal });
+    await started;
     controller.abort(new Error('killed by ann'));
     const { result, sink } = await running;
     expect(result).toMatchObject({ state: 'KILLED', outputs: { exitCode: 143 } });
     expect(sink.logs.some((line) => line.level === 'ERROR')).toBe(false);
-    body = ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
+    const startedAgain = began((resolve) => resolve());
     const second = new AbortController();
     const polite = run({}, { signal: second.signal });
+    await startedAgain;
     second.abort();
     expect((await polite).result.state).toBe('SUCCESS');
   });
@@ -290,7 +298,9 @@ describe('timeout and kill', () => {
     expect(sink.logs).toHaveLength(entries);
     await expect(late?.workingDir()).rejects.toThrow('over');
     const controller = new AbortController();
+    const started = began(() => undefined);
     const killed = run({}, { signal: controller.signal });
+    await started;
     controller.abort(new Error('killed by ann'));
     expect((await killed).result).toMatchObject({ state: 'KILLED', error: expect.stringContaining('killed by ann') });
   });

@@ -74,6 +74,8 @@ async function perform(
   const stopper = new Stopper(signal, timeout);
   context.useSignal(stopper.signal);
   try {
+    // Killed while the timeout was rendered: the task is not begun.
+    stopper.signal.throwIfAborted();
     const output = await stopper.settled(definition.run(context, properties), services.abortGrace ?? ABORT_GRACE);
     // Too late is too late, even for a task that ended by itself in the meantime.
     if (stopper.signal.reason instanceof TaskTimeout) throw stopper.signal.reason;

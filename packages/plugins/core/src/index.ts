@@ -2,6 +2,7 @@ import type { PluginDefinition } from '@tiercel/plugin-kit';
 import { debugTasks } from './debug/index.ts';
 import { executionTasks } from './execution/index.ts';
 import { flowTasks } from './flow/index.ts';
+import { httpTasks } from './http/index.ts';
 import { kvTasks } from './kv/index.ts';
 import { logTasks } from './log/index.ts';
 import { outputTasks } from './output/index.ts';
@@ -13,6 +14,7 @@ export const definitions: readonly PluginDefinition[] = [
   ...debugTasks,
   ...executionTasks,
   ...flowTasks,
+  ...httpTasks,
   ...kvTasks,
   ...logTasks,
   ...outputTasks,

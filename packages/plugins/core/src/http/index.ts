@@ -1,0 +1,4 @@
+import { httpDownload } from './download.ts';
+import { httpRequest } from './request.ts';
+
+export const httpTasks = [httpRequest, httpDownload] as const;
