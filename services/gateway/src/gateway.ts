@@ -10,6 +10,7 @@ import { signIn } from './http/sign-in.ts';
 import { createStreams } from './http/streams.ts';
 import { createOperationWaits } from './operations.ts';
 import { configRoutes } from './routes/configs.ts';
+import { executionBulkRoutes } from './routes/execution-bulk.ts';
 import { executionFileRoutes } from './routes/execution-files.ts';
 import { executionOperationRoutes } from './routes/execution-operations.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -36,6 +37,7 @@ export interface Gateway {
 const ROUTES: readonly RouteFactory[] = [
   executionRoutes,
   executionOperationRoutes,
+  executionBulkRoutes,
   executionFileRoutes,
   labelRoutes,
   reportRoutes,

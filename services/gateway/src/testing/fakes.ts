@@ -119,7 +119,8 @@ export function fakeExecutions(bus: Bus): FakeExecutions {
     },
     addLogs(lines, { quiet = false } = {}) {
       for (const line of lines) logs.push({ ...line, cursor: String(logs.length).padStart(9, '0') });
-      if (!quiet) for (const executionId of new Set(lines.map((line) => line.executionId))) bus.publish('logs', { executionId });
+      if (!quiet)
+        for (const executionId of new Set(lines.map((line) => line.executionId))) bus.publish('logs', { executionId });
     },
     async request(operations) {
       return operations.map((operation) => {
@@ -149,12 +150,21 @@ export function fakeExecutions(bus: Bus): FakeExecutions {
     },
     async taskRuns(_tenant, id, page, states) {
       const all = rows.get(id)?.taskRuns ?? [];
-      return pageOf(states === undefined ? all : all.filter((taskRun) => states.includes(currentState(taskRun.history))), page);
+      return pageOf(
+        states === undefined ? all : all.filter((taskRun) => states.includes(currentState(taskRun.history))),
+        page,
+      );
     },
     taskRun: async (_tenant, id, taskRunId) => rows.get(id)?.taskRuns.find((taskRun) => taskRun.id === taskRunId),
     async search(filter, page, _sort, limit) {
       fake.searches.push(filter);
-      return pageOf([...rows.values()].map((row) => viewOf(row, limit)), page);
+      const found = [...rows.values()].filter(
+        (row) => filter.ids === undefined || filter.ids.includes(row.execution.id),
+      );
+      return pageOf(
+        found.map((row) => viewOf(row, limit)),
+        page,
+      );
     },
     findIds: async (_filter, limit) => [...rows.keys()].slice(0, limit),
     delete: async (_tenant, id) => rows.delete(id),
@@ -194,7 +204,14 @@ export function fakeKv(clock: () => number): KvStore {
     async put(_tenant, namespace, { key, type, value, ttl }) {
       const now = clock();
       const createdAtMs = of(namespace).get(key)?.createdAt ?? now;
-      of(namespace).set(key, { key, type, value, createdAt: createdAtMs, updatedAt: now, ...(ttl === undefined ? {} : { expiresAt: now + ttl }) });
+      of(namespace).set(key, {
+        key,
+        type,
+        value,
+        createdAt: createdAtMs,
+        updatedAt: now,
+        ...(ttl === undefined ? {} : { expiresAt: now + ttl }),
+      });
       return 'written';
     },
     delete: async (_tenant, namespace, key) => of(namespace).delete(key),
