@@ -225,12 +225,13 @@ class Collector {
   /** A chain of names and subscripts: the path up to the first part that is computed. */
   private path(expr: Expr, locals: Locals): void {
     const parts: string[] = [];
+    const inner: Expr[] = [];
     let base = expr;
     for (;;) {
       if (base.kind === 'attribute') {
         if (base.args !== undefined) {
           // A method reads all of what it is called on, and nothing is known of its result.
-          this.args(base.args, locals);
+          inner.push(...base.args.positional);
           parts.length = 0;
         } else {
           parts.unshift(base.name);
@@ -243,7 +244,7 @@ class Collector {
         } else if (index.kind === 'literal' && typeof index.value === 'bigint') {
           parts.unshift(String(index.value));
         } else {
-          this.expr(index, locals);
+          inner.push(index);
           parts.length = 0;
         }
         base = base.base;
@@ -251,7 +252,8 @@ class Collector {
         break;
       }
     }
-    if (base.kind !== 'name') return this.expr(base, locals);
-    if (!this.inMacro && !locals.has(base.name)) this.paths.push([base.name, ...parts]);
+    if (base.kind !== 'name') this.expr(base, locals);
+    else if (!this.inMacro && !locals.has(base.name)) this.paths.push([base.name, ...parts]);
+    for (const part of inner) this.expr(part, locals);
   }
 }

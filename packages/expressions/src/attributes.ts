@@ -2,7 +2,6 @@ import { Failure } from './errors.ts';
 import { callMethod, readProperty } from './methods.ts';
 import { plainText } from './print.ts';
 import {
-  isInteger,
   isNumber,
   LazyMap,
   MapEntry,
@@ -19,7 +18,7 @@ const INDEX = /^[+-]?\d+$/;
 const FORBIDDEN = new Set(['class', 'getclass', 'wait', 'notify', 'notifyall']);
 
 /** `base.name`: an own entry of a map, an element of a list, or a whitelisted property (expressions.md §6). */
-export function getNamed(base: Value, name: string): Value | typeof MISSING {
+export function getNamed(base: Value, name: string, work: Work): Value | typeof MISSING {
   if (typeof base === 'object' && base !== null) {
     const prototype = Object.getPrototypeOf(base) as object | null;
     if (prototype === Object.prototype || prototype === null) {
@@ -28,10 +27,10 @@ export function getNamed(base: Value, name: string): Value | typeof MISSING {
       return value === undefined ? MISSING : value;
     }
   }
-  return getOther(base, name);
+  return getOther(base, name, work);
 }
 
-function getOther(base: Value, name: string): Value | typeof MISSING {
+function getOther(base: Value, name: string, work: Work): Value | typeof MISSING {
   if (base === null || base === undefined) return MISSING;
   if (base instanceof LazyMap || base instanceof Map) return mapGet(base, name);
   if (Array.isArray(base) && INDEX.test(name)) return element(base, Number(name));
@@ -40,7 +39,7 @@ function getOther(base: Value, name: string): Value | typeof MISSING {
     if (name === 'value') return base.value;
   }
   refuse(name);
-  return readProperty(base, name);
+  return readProperty(base, name, work);
 }
 
 function refuse(name: string): void {
@@ -55,13 +54,13 @@ function element(list: readonly Value[], index: number): Value | typeof MISSING 
 
 /** `base[key]`: numbers index lists; on maps they count as their text form (expressions.md §16, E8). */
 export function getSubscript(base: Value, key: Value, work: Work): Value | typeof MISSING {
-  if (typeof key === 'string') return getNamed(base, key);
+  if (typeof key === 'string') return getNamed(base, key, work);
   if (key === null) return MISSING;
   if (isNumber(key)) {
-    if (Array.isArray(base)) return isInteger(key) ? element(base as readonly Value[], toDouble(key)) : MISSING;
-    return getNamed(base, plainText(key, work));
+    if (Array.isArray(base)) return element(base as readonly Value[], Math.trunc(toDouble(key)));
+    return getNamed(base, plainText(key, work), work);
   }
-  return getNamed(base, plainText(key, work));
+  return getNamed(base, plainText(key, work), work);
 }
 
 /** `base.name(args)`: a whitelisted method, or undefined. */

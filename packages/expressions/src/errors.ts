@@ -114,13 +114,20 @@ export function toExpressionError(failure: Failure, template: string, position: 
     const suggestion = nearestName(undefinedName.missing, undefinedName.known());
     return new ExpressionError(message, { kind: 'undefined', template, line, column, excerpt, suggestion });
   }
-  return new ExpressionError(`${failure.message} (${template}:${line})`, {
+  return new ExpressionError(`${failure.message} (${clipped(template)}:${line})`, {
     kind: failure.kind,
     template,
     line,
     column,
     excerpt,
   });
+}
+
+const MAX_SHOWN_TEMPLATE = 2000;
+
+/** The reference shows the whole template; one of megabytes would only hide the reason. */
+function clipped(template: string): string {
+  return template.length > MAX_SHOWN_TEMPLATE ? `${template.slice(0, MAX_SHOWN_TEMPLATE)}…` : template;
 }
 
 const EXCERPT_WIDTH = 120;

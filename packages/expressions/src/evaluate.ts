@@ -121,13 +121,13 @@ function compileAttribute({ base, name, position }: ExprOf<'attribute'>): Compil
   return {
     value: (context) => {
       const on = inner.value(context);
-      const value = getNamed(on, name);
+      const value = getNamed(on, name, context.work);
       if (value === MISSING) throw new UndefinedName(name, position, () => knownNames(on));
       return value;
     },
     soft: (context) => {
       const on = innerSoft === undefined ? inner.value(context) : innerSoft(context);
-      return on === MISSING ? MISSING : getNamed(on, name);
+      return on === MISSING ? MISSING : getNamed(on, name, context.work);
     },
   };
 }

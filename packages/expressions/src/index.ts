@@ -7,6 +7,6 @@ export { toPlainValue } from './plain.ts';
 export { toJson, toPlainText } from './print.ts';
 export { renderAsync, renderStructure, renderText, renderTyped } from './render.ts';
 export { slugify } from './slugify.ts';
-export { ConversionError, convertTyped, isTruthyText, parseDuration, type TypedKind } from './typed.ts';
+export { ConversionError, convertTyped, durationOf, isTruthyText, parseDuration, type TypedKind } from './typed.ts';
 export { LazyMap, type Value } from './values.ts';
 export { DEFAULT_LIMITS, type RenderLimits } from './work.ts';

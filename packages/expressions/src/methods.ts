@@ -143,16 +143,13 @@ function candidates(name: string): string[] {
 }
 
 /** `base.name` on a text, list or entry: methods without parameters work without brackets. Maps have keys only (§16, E16). */
-export function readProperty(base: Value, name: string): Value | typeof MISSING {
+export function readProperty(base: Value, name: string, work: Work): Value | typeof MISSING {
   const names = candidates(name);
-  // Methods without parameters never make texts that have to be counted.
-  if (typeof base === 'string') return find(TEXT_METHODS, names, 0)?.(base, [], NO_WORK) ?? MISSING;
-  if (isList(base)) return find(LIST_METHODS, names, 0)?.(listItems(base), [], NO_WORK) ?? MISSING;
-  if (base instanceof MapEntry) return find(ENTRY_METHODS, names, 0)?.(base, [], NO_WORK) ?? MISSING;
+  if (typeof base === 'string') return find(TEXT_METHODS, names, 0)?.(base, [], work) ?? MISSING;
+  if (isList(base)) return find(LIST_METHODS, names, 0)?.(listItems(base), [], work) ?? MISSING;
+  if (base instanceof MapEntry) return find(ENTRY_METHODS, names, 0)?.(base, [], work) ?? MISSING;
   return MISSING;
 }
-
-const NO_WORK = undefined as never;
 
 /** `base.name(args)`. */
 export function callMethod(base: Value, name: string, args: readonly Value[], work: Work): Value | typeof MISSING {
@@ -170,10 +167,16 @@ function run<T>(found: Method<T> | undefined, self: T, args: readonly Value[], w
   return found === undefined ? MISSING : found(self, args, work);
 }
 
+function countOf(input: string, part: string): number {
+  let count = 0;
+  for (let at = input.indexOf(part); at !== -1; at = input.indexOf(part, at + part.length)) count += 1;
+  return count;
+}
+
 /** Replaces every occurrence of a text, with the length counted before the result is made. */
 export function replaceLiteral(input: string, from: string, to: string, work: Work): string {
-  const parts = from === '' ? input.length + 2 : input.split(from).length;
-  work.step(parts >> 4);
-  work.text(input.length + (parts - 1) * Math.max(0, to.length - from.length));
-  return input.replaceAll(from, () => to);
+  const count = from === '' ? input.length + 1 : countOf(input, from);
+  work.step(count >> 3);
+  work.text(input.length + count * Math.max(0, to.length - from.length));
+  return count === 0 ? input : input.replaceAll(from, () => to);
 }

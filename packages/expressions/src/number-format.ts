@@ -196,14 +196,16 @@ function parseHalf(half: string, whole: string): Pattern {
   const count = (text: string): number => text.replaceAll(',', '').length;
   const minWhole = count(zeros);
   const noDigits = body === '';
+  // Without any zero the last place before the point counts as one, or the first behind it when there is none.
+  const noZero = minWhole === 0 && required === '' && body.includes('.');
   return {
     prefix: prefix.text,
     suffix: suffix.text,
     negativePrefix: undefined,
     negativeSuffix: undefined,
-    minWhole,
+    minWhole: noZero && count(digits) > 0 ? 1 : minWhole,
     maxWhole: count(digits),
-    minFraction: required.length,
+    minFraction: noZero && count(digits) === 0 ? 1 : required.length,
     maxFraction: noDigits ? 340 : required.length + optional.length,
     grouping: comma === -1 ? 0 : digits.length - comma - 1,
     exponentDigits: exponent.length,

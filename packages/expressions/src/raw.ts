@@ -47,5 +47,6 @@ export function rawMarker(index: number): string {
 
 /** Puts the raw blocks back, tags included. */
 export function restoreRawBlocks(text: string, raws: readonly string[]): string {
+  if (raws.length === 0) return text;
   return text.replace(MARKER, (marker, index: string) => raws[Number(index)] ?? marker);
 }

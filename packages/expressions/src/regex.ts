@@ -26,7 +26,7 @@ export function compileRegex(pattern: string, work: Work, flags = 0): RE2JS {
 }
 
 function charge(regex: RE2JS, input: string, work: Work): void {
-  work.step((input.length >> 4) * (1 + (regex.pattern().length >> 5)) + 1);
+  work.step((input.length >> 2) * (1 + (regex.pattern().length >> 4)) + 1);
 }
 
 /** True when the whole text matches. */

@@ -1,5 +1,5 @@
 import { Context, type IoResult, makeWork, type OutputMode, type RenderEnv, type Scope, type Variables } from './context.ts';
-import { ExpressionError, Failure, failLimit, type IoCall, NeedsIo, toExpressionError } from './errors.ts';
+import { Failure, failLimit, type IoCall, NeedsIo, toExpressionError } from './errors.ts';
 import { joinIo } from './io.ts';
 import { replaceRawBlocks, restoreRawBlocks } from './raw.ts';
 import { templateOf } from './template.ts';
@@ -57,7 +57,6 @@ function renderKeepingRaw(
       restoreRawBlocks(context.out, context.template.raws),
     );
     if (!recursive || rendered === text) return rendered;
-    work.text(rendered.length);
     text = rendered;
   }
   throw toExpressionError(new Failure('Too many rendering attempts', 'limit'), source, 0);
@@ -121,9 +120,11 @@ function outward(value: Value, work: Work, depth: number): Value {
 /** Walks a structure. I/O that one text needs does not stop the others, so that one round asks for all of it. */
 class StructureRenderer {
   private readonly render: (text: string) => string;
+  private readonly work: Work;
   private needed: NeedsIo | undefined;
 
-  constructor(render: (text: string) => string) {
+  constructor(work: Work, render: (text: string) => string) {
+    this.work = work;
     this.render = render;
   }
 
@@ -145,15 +146,8 @@ class StructureRenderer {
 
   private value(value: Value, depth: number): Value {
     if (typeof value === 'string') return this.text(value);
-    if (depth > MAX_NESTING) {
-      throw new ExpressionError('The structure is nested too deeply', {
-        kind: 'limit',
-        template: '',
-        line: 1,
-        column: 1,
-        excerpt: '',
-      });
-    }
+    this.work.step();
+    if (depth > MAX_NESTING) failLimit('The structure is nested too deeply');
     if (value instanceof Set) return new Set([...(value as Set<Value>)].map((item) => this.value(item, depth + 1)));
     if (isList(value)) return listItems(value).map((item) => this.value(item, depth + 1));
     if (!isMap(value) || value instanceof LazyMap) return value;
@@ -172,14 +166,19 @@ class StructureRenderer {
  */
 export function renderStructure(value: Value, vars: Variables, env: RenderEnv): Value {
   const work = makeWork(env);
-  return new StructureRenderer((text) => (isPlain(text) ? text : renderWith(text, vars, env, work))).run(value);
+  try {
+    return new StructureRenderer(work, (text) => (isPlain(text) ? text : renderWith(text, vars, env, work))).run(value);
+  } catch (error) {
+    // Only the walk itself raises a Failure here; the texts have turned theirs into errors already.
+    throw error instanceof Failure ? toExpressionError(error, '', 0) : error;
+  }
 }
 
 /** `render()` inside a template: the same variables, also those that the template made itself (expressions.md §12.1). */
 export function renderValueIn(context: Context, value: Value, recursive: boolean): Value {
   const { root, env, work, scope } = context;
   return work.nested(() =>
-    new StructureRenderer((text) =>
+    new StructureRenderer(work, (text) =>
       dropRawTags(renderKeepingRaw(text, root, env, work, scope, recursive)),
     ).run(value),
   );

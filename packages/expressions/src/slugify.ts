@@ -4,7 +4,7 @@
  */
 export function slugify(text: string): string {
   return text
-    .replace(/\s/g, '-')
+    .replace(/[ \t\n\v\f\r]/g, '-')
     .normalize('NFD')
     .replace(/[^\w-]/g, '')
     .replaceAll('_', '-')

@@ -1,5 +1,5 @@
 import { GenerationCache } from './cache.ts';
-import { Scope, type Context } from './context.ts';
+import { Scope } from './context.ts';
 import { fail, Failure, NeedsIo } from './errors.ts';
 import { collectIo } from './io.ts';
 import {

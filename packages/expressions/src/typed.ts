@@ -1,5 +1,5 @@
 import { readIso, momentOf } from './dates/iso.ts';
-import { Moment } from './dates/moment.ts';
+import { Duration, Moment } from './dates/moment.ts';
 import { offsetZone } from './dates/zone.ts';
 import { Failure } from './errors.ts';
 import { parseJson } from './json.ts';
@@ -145,6 +145,14 @@ function durationMillis(text: string): number | undefined {
   const whole = Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
   const total = whole * 1000 + part * 1000;
   return sign === '-' ? -total : total;
+}
+
+/** The duration that an ISO-8601 text stands for, or nothing: for hosts whose stored values can be durations. */
+export function durationOf(text: string): Duration | undefined {
+  const millis = /^[+-]?P/i.test(text) ? durationMillis(text) : undefined;
+  if (millis === undefined) return undefined;
+  const seconds = Math.floor(millis / 1000);
+  return new Duration(seconds, Math.round((millis - seconds * 1000) * 1_000_000));
 }
 
 /**

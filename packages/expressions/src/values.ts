@@ -110,6 +110,14 @@ export function isMap(value: Value): value is object {
 
 /** Own entries only: nothing inherited is ever visible to a template. */
 export function mapGet(map: object, key: string): Value | typeof MISSING {
+  const prototype = Object.getPrototypeOf(map) as object | null;
+  if (prototype !== Object.prototype && prototype !== null) return otherGet(map, key);
+  if (!hasOwn.call(map, key)) return MISSING;
+  const value = (map as Record<string, Value>)[key];
+  return value === undefined ? MISSING : value;
+}
+
+function otherGet(map: object, key: string): Value | typeof MISSING {
   if (map instanceof LazyMap) {
     const value = map.get(key);
     return value === undefined ? MISSING : value;

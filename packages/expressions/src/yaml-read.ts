@@ -22,7 +22,11 @@ export function parseYaml(text: string, work: Work): Value {
   const [document] = parsed(text);
   if (document === undefined || document.contents === null) return fail('The text is empty, YAML was expected');
   const [error] = document.errors;
-  if (error !== undefined) throw new Failure(`The text is no YAML: ${error.message}`);
+  if (error !== undefined) {
+    // The reader reports its own overflow as an error of the text.
+    if (error.message.includes('call stack')) failLimit('The YAML text is nested too deeply');
+    throw new Failure(`The text is no YAML: ${error.message}`);
+  }
   return convert(document.contents, work, 0);
 }
 

@@ -22,8 +22,11 @@ export function fieldsOf(epochSecond: number, nano: number, zone: Zone): Fields 
   const local = epochSecond + offset;
   const day = Math.floor(local / SECONDS_PER_DAY);
   const secondOfDay = local - day * SECONDS_PER_DAY;
+  const { year, month, day: dayOfMonth } = calendarDate(day);
   return {
-    ...calendarDate(day),
+    year,
+    month,
+    day: dayOfMonth,
     hour: Math.floor(secondOfDay / 3600),
     minute: Math.floor(secondOfDay / 60) % 60,
     second: secondOfDay % 60,

@@ -30,7 +30,7 @@ function encrypt(args: ArgValues, context: Context): Value {
   if (given === null) return null;
   const text = content(given, 'The argument `plaintext`', context);
   if (text === '') return '';
-  context.work.text(text.length * 8);
+  context.work.step(text.length >> 4);
   const { randomBytes } = context.env;
   if (randomBytes === undefined) return fail('`encrypt` can not be used here: no secure random numbers');
   const nonce = randomBytes(NONCE_BYTES);
@@ -47,7 +47,7 @@ function decrypt(args: ArgValues, context: Context): Value {
   if (given === null) return null;
   const text = content(given, 'The argument `encrypted`', context);
   if (text === '') return '';
-  context.work.text(text.length * 8);
+  context.work.step(text.length >> 4);
   const bytes = fromBase64(text);
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return fail('The encrypted text is too short');
   let plain: Uint8Array;

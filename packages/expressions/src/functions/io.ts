@@ -57,10 +57,10 @@ const HTTP_PARAMS = ['uri', 'method', 'query', 'body', 'contentType', 'headers',
 function fileUri(args: ArgValues, context: Context): Value {
   const path = textArg(args, 0, 'The argument `path` of `fileURI`');
   const flow = context.lookup('flow');
-  const own = flow === MISSING || !isMap(flow) ? MISSING : getNamed(flow, 'namespace');
+  const own = flow === MISSING || !isMap(flow) ? MISSING : getNamed(flow, 'namespace', context.work);
   const namespace = optionalText(args, 1, 'The argument `namespace` of `fileURI`') ?? own;
   if (typeof namespace !== 'string') return fail('`fileURI` needs the namespace of a flow');
-  if (path.split('/').includes('..')) return fail('A path must not leave its folder with `..`');
+  if (path.includes('../') || path.split('/').includes('..')) return fail('A path must not leave its folder with `..`');
   const relative = path.startsWith('/') ? path.slice(1) : path;
   return `kestra:///${namespace.replaceAll('.', '/')}/_files/${relative}`;
 }
