@@ -24,7 +24,12 @@ const execution: Execution = {
   outputs: { rows: { count: 3 } },
 };
 const taskRun = (seq: number, given: Partial<TaskRun> = {}): TaskRun => ({
-  ...{ branch: 'main', history: done, attempts: [], dispatch: 1, sent: true, taskId: `task${seq}` },
+  branch: 'main',
+  history: done,
+  attempts: [],
+  dispatch: 1,
+  sent: true,
+  taskId: `task${seq}`,
   ...given,
   seq,
   id: taskRunIdOf(id, seq),

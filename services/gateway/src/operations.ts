@@ -33,7 +33,7 @@ export function createOperationWaits(bus: Bus, executions: Pick<ExecutionQueries
     },
     stop() {
       unsubscribe();
-      for (const done of [...waiting.values()]) done();
+      for (const done of waiting.values()) done();
     },
   };
 }

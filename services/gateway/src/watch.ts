@@ -41,7 +41,7 @@ export function createExecutionWatch({ bus, executions, logger, pollInterval }: 
   let stopped = false;
 
   const tell = (executionId: string, change: Change): void => {
-    for (const listener of [...(watched.get(executionId) ?? [])]) listener(change);
+    for (const listener of watched.get(executionId) ?? []) listener(change);
   };
   const readStates = async (ids: readonly string[]): Promise<void> => {
     const found = new Map((await executions.states(ids)).map((row) => [row.id, row]));

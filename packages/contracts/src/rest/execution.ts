@@ -86,11 +86,7 @@ export interface JsonOptions {
 /** Maps a state history (rest-api.md §15, State). */
 export function stateToJson(history: StateHistory, now: number): StateJson {
   const current = currentState(history);
-  const histories = new Array<{ state: State; date: string }>(history.length);
-  for (let i = 0; i < history.length; i++) {
-    const entry = history[i]!;
-    histories[i] = { state: entry.state, date: isoDate(entry.date) };
-  }
+  const histories = history.map(({ state, date }) => ({ state, date: isoDate(date) }));
   const last = histories[histories.length - 1]!.date;
   const startDate = histories[0]!.date;
   const duration = isoDuration(historyDuration(history, now));

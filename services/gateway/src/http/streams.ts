@@ -43,7 +43,7 @@ export function createStreams({ maxStreams, slowLimit = 30_000 }: StreamOptions)
       return streams.size;
     },
     closeAll() {
-      for (const stream of [...streams]) stream.end();
+      for (const stream of streams) stream.end();
     },
   };
 }

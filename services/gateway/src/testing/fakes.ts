@@ -45,7 +45,11 @@ export const anExecution = (given: Partial<Execution> = {}): Execution => {
 };
 
 export const aTaskRun = (executionId: string, seq: number, given: Partial<TaskRun> = {}): TaskRun => ({
-  ...{ branch: 'main', history: createdAt(NOON), attempts: [], dispatch: 0, sent: false },
+  branch: 'main',
+  history: createdAt(NOON),
+  attempts: [],
+  dispatch: 0,
+  sent: false,
   ...given,
   seq,
   id: taskRunIdOf(executionId, seq),
