@@ -73,7 +73,10 @@ interface Load {
 
 export function createFlowCache(options: FlowCacheOptions): FlowCache {
   const { flows, bus, registry, now, repeat = everyInterval, pollMs = 2000, onError } = options;
-  const revisions = createWeightedLru<CachedFlow>(options.maxEntries ?? 2000, options.maxCharacters ?? 64 * 1024 * 1024);
+  const revisions = createWeightedLru<CachedFlow>(
+    options.maxEntries ?? 2000,
+    options.maxCharacters ?? 64 * 1024 * 1024,
+  );
   /** Key of the latest revision of flows that were asked for without one, with its number in the order of writes. */
   const latest = new Map<string, { readonly key: string; readonly sequence: number }>();
   const loads = new Map<string, Load>();
@@ -110,7 +113,8 @@ export function createFlowCache(options: FlowCacheOptions): FlowCache {
     const key = `${flow}@${stored.revision}`;
     latest.set(flow, { key, sequence: stored.sequence });
     // Keys without their revision in memory are of no use; the map must not outgrow the bounded one.
-    if (latest.size > 2 * revisions.size + 1000) for (const [name, entry] of latest) if (revisions.get(entry.key) === undefined) latest.delete(name);
+    if (latest.size > 2 * revisions.size + 1000)
+      for (const [name, entry] of latest) if (revisions.get(entry.key) === undefined) latest.delete(name);
   };
 
   /** Reads one page of writes after `from`; answers the last number and whether there may be more. */
@@ -127,7 +131,7 @@ export function createFlowCache(options: FlowCacheOptions): FlowCache {
 
   const check = async (): Promise<void> => {
     const startedAt = now();
-    for (let more = cursor !== undefined; more; ) {
+    for (let more = cursor !== undefined; more;) {
       const page = await readChanges(cursor ?? 0);
       cursor = page.last;
       ({ more } = page);
@@ -151,7 +155,11 @@ export function createFlowCache(options: FlowCacheOptions): FlowCache {
     return entry === undefined ? undefined : revisions.get(entry.key);
   };
 
-  const load = (flow: string, read: () => Promise<StoredFlow | undefined>, isLatest: boolean): Promise<CachedFlow | undefined> => {
+  const load = (
+    flow: string,
+    read: () => Promise<StoredFlow | undefined>,
+    isLatest: boolean,
+  ): Promise<CachedFlow | undefined> => {
     const under = loads.get(flow);
     if (under !== undefined) return under.promise;
     const run = async (): Promise<CachedFlow | undefined> => {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFlow, type ParseResult } from './parse-flow.ts';
 import { describeProblem } from './problem.ts';
@@ -69,7 +70,11 @@ revision: 7
   });
 
   it('may be JSON', () => {
-    const source = JSON.stringify({ id: 'a', namespace: 'b', tasks: [{ id: 't', type: 'io.kestra.plugin.core.debug.Return' }] }, null, 1);
+    const source = JSON.stringify(
+      { id: 'a', namespace: 'b', tasks: [{ id: 't', type: 'io.kestra.plugin.core.debug.Return' }] },
+      null,
+      1,
+    );
     expect(parse(source).flow?.tasks).toHaveLength(1);
   });
 
@@ -85,7 +90,13 @@ tasks:
     retries: "3"
 `);
     expect(problems).toEqual([]);
-    expect(flow?.tasks[0]).toMatchObject({ id: '1', runIf: 'true', commands: ['echo', '1.10', 'yes'], env: { A: '010' }, retries: 3 });
+    expect(flow?.tasks[0]).toMatchObject({
+      id: '1',
+      runIf: 'true',
+      commands: ['echo', '1.10', 'yes'],
+      env: { A: '010' },
+      retries: 3,
+    });
   });
 
   it('may use anchors and merge keys', () => {
@@ -99,7 +110,10 @@ tasks:
   - <<: *log
     id: two
 `);
-    expect(flow?.tasks.map(({ id, message }) => [id, message])).toEqual([['one', 'hi'], ['two', 'hi']]);
+    expect(flow?.tasks.map(({ id, message }) => [id, message])).toEqual([
+      ['one', 'hi'],
+      ['two', 'hi'],
+    ]);
   });
 
   it('tells of older names', () => {
@@ -132,6 +146,7 @@ describe('texts that are no flow', () => {
     ['a: *nope', 'Illegal flow yaml: the anchor &nope is not known here (line 1, column 4)'],
     ['a: !js x', 'Illegal flow yaml: the tag !js is not known (line 1, column 8)'],
     ['__proto__: {a: 1}', 'Illegal flow yaml: "__proto__" cannot be a key'],
+    ['a: "x\\0y"', 'Illegal flow yaml: a text has a NUL character (line 1, column 4)'],
     ['a: [1, 2', 'Illegal flow yaml: Flow sequence in block collection must be'],
   ])('%j is refused', (source, message) => {
     expect(messages(source)[0]).toContain(message);
@@ -164,7 +179,10 @@ describe('texts that are no flow', () => {
   });
 
   it('aliases that multiply are refused', () => {
-    const levels = Array.from({ length: 20 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`);
+    const levels = Array.from(
+      { length: 20 },
+      (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`,
+    );
     const started = performance.now();
     expect(messages(`a0: &a0 x\n${levels.join('\n')}`)).toEqual([expect.stringContaining('aliases make more than')]);
     expect(performance.now() - started).toBeLessThan(2000);
@@ -179,7 +197,9 @@ describe('properties', () => {
   it('an unknown one is named with its place and the nearest known one', () => {
     const [problem] = parse(flowWith('lables: {}')).problems;
     expect(problem).toMatchObject({ path: '["lables"]', line: 7, column: 1 });
-    expect(problem?.message).toMatch(/^Unrecognized field "lables", not marked as ignorable \(\d+ known properties: "id".*did you mean "labels"\?$/);
+    expect(problem?.message).toMatch(
+      /^Unrecognized field "lables", not marked as ignorable \(\d+ known properties: "id".*did you mean "labels"\?$/,
+    );
   });
 
   it('an unknown one of a task is named with its path', () => {
@@ -188,12 +208,20 @@ describe('properties', () => {
     expect(problem?.message).toContain('did you mean "message"?');
   });
 
-  it.each(['concurrency: {limit: 1}', 'sla: []', 'retry: {type: constant}', 'listeners: []', 'pluginDefaults: []', 'taskDefaults: []', 'finally: []', 'afterExecution: []'])(
-    '%s is refused as not supported yet',
-    (line) => {
-      expect(messages(flowWith(line))).toEqual([`"${line.split(':')[0]}" is not supported by this version yet (line 7, column 1)`]);
-    },
-  );
+  it.each([
+    'concurrency: {limit: 1}',
+    'sla: []',
+    'retry: {type: constant}',
+    'listeners: []',
+    'pluginDefaults: []',
+    'taskDefaults: []',
+    'finally: []',
+    'afterExecution: []',
+  ])('%s is refused as not supported yet', (line) => {
+    expect(messages(flowWith(line))).toEqual([
+      `"${line.split(':')[0]}" is not supported by this version yet (line 7, column 1)`,
+    ]);
+  });
 
   it.each([
     ['id: "bad id"\nnamespace: b', 'id: must match'],
@@ -208,7 +236,9 @@ describe('properties', () => {
     const problem = { message: 'must not be empty', path: 'tasks', kind: 'constraint' };
     expect(parse('id: a\nnamespace: b').problems).toEqual([problem]);
     expect(parse('id: a\nnamespace: b\ntasks: []').problems).toMatchObject([problem]);
-    expect(messages('id: a\nnamespace: b\ntasks: {}')).toEqual(['tasks: expected a list, but got map (line 3, column 8)']);
+    expect(messages('id: a\nnamespace: b\ntasks: {}')).toEqual([
+      'tasks: expected a list, but got map (line 3, column 8)',
+    ]);
   });
 
   it('system labels are refused, but for system.readOnly', () => {
@@ -216,7 +246,9 @@ describe('properties', () => {
     expect(messages(flowWith('labels: {system.app: x}'))).toEqual([
       expect.stringContaining('System labels can only be set by Kestra itself, offending label: system.app=x'),
     ]);
-    expect(messages(flowWith('labels: {a: {b: c}}'))).toEqual(['labels.a: expected a text, but got map (line 7, column 13)']);
+    expect(messages(flowWith('labels: {a: {b: c}}'))).toEqual([
+      'labels.a: expected a text, but got map (line 7, column 13)',
+    ]);
   });
 });
 
@@ -225,14 +257,20 @@ describe('inputs', () => {
   it.each([
     ['  - id: a\n    type: FOO', 'Invalid type: FOO'],
     ['  - id: a\n    type: DATETIME', 'the input type DATETIME is not supported by this version yet'],
-    ['  - id: a\n    type: STRING\n    dependsOn: {inputs: [b]}', '"dependsOn" of an input is not supported by this version yet'],
+    [
+      '  - id: a\n    type: STRING\n    dependsOn: {inputs: [b]}',
+      '"dependsOn" of an input is not supported by this version yet',
+    ],
     ['  - id: wrong one\n    type: STRING', 'inputs[0].id: must match'],
     ['  - type: STRING', 'inputs[0].id: must not be null'],
     ['  - id: a', 'inputs[0].type: must not be null'],
     ['  - id: a\n    type: STRING\n    min: 3', 'Unrecognized field "min"'],
     ['  - id: a\n    type: FILE\n    defaults: x', "no `defaults` can be set for inputs of type 'FILE'"],
     ['  - id: a\n    type: STRING\n    validator: "["', 'inputs[0].validator: invalid pattern [[]'],
-    [`  - id: a\n    type: STRING\n    displayName: ${'x'.repeat(65)}`, 'inputs[0].displayName: size must be between 0 and 64'],
+    [
+      `  - id: a\n    type: STRING\n    displayName: ${'x'.repeat(65)}`,
+      'inputs[0].displayName: size must be between 0 and 64',
+    ],
     ['  - {id: a, type: INT}\n  - {id: a, type: INT}', 'Invalid Flow: Duplicate input with name [a]'],
     ['  - {id: a, type: INT}\n  - {id: a.b, type: INT}', "'a.b' is inside 'a', which is an input itself"],
     ['  - {id: a, type: INT, min: 3, max: 1}', 'inputs[0].min: must not be more than max (1)'],
@@ -251,28 +289,70 @@ describe('tasks', () => {
   const tasks = (lines: string): readonly string[] => messages(`id: a\nnamespace: b\ntasks:\n${lines}`);
 
   it.each([
-    ['  - id: t\n    type: io.kestra.plugin.core.log.Logg', 'Invalid type: io.kestra.plugin.core.log.Logg; did you mean "io.kestra.plugin.core.log.Log"? (line 5, column 11)'],
-    ['  - id: t\n    type: io.kestra.plugin.core.trigger.Webhook', 'Invalid type: io.kestra.plugin.core.trigger.Webhook'],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.log.Logg',
+      'Invalid type: io.kestra.plugin.core.log.Logg; did you mean "io.kestra.plugin.core.log.Log"? (line 5, column 11)',
+    ],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.trigger.Webhook',
+      'Invalid type: io.kestra.plugin.core.trigger.Webhook',
+    ],
     ['  - id: t\n    type: io.kestra.plugin.core.log.Log', 'tasks[0].message: must not be null'],
     ['  - id: t\n    type: io.kestra.plugin.core.log.Log\n    message:', 'tasks[0].message: must not be null'],
-    ['  - id: t\n    type: io.kestra.plugin.core.log.Log\n    message: {a: b}', 'tasks[0].message: expected a text or a list, but got map (line 6, column 14)'],
-    ['  - id: t.x\n    type: io.kestra.plugin.core.debug.Return', 'tasks[0].id: must match "^[a-zA-Z0-9][a-zA-Z0-9_-]*$"'],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.log.Log\n    message: {a: b}',
+      'tasks[0].message: expected a text or a list, but got map (line 6, column 14)',
+    ],
+    [
+      '  - id: t.x\n    type: io.kestra.plugin.core.debug.Return',
+      'tasks[0].id: must match "^[a-zA-Z0-9][a-zA-Z0-9_-]*$"',
+    ],
     ['  - type: io.kestra.plugin.core.debug.Return', 'tasks[0].id: must not be null'],
     ['  - just text', 'tasks[0]: expected a task, but got text'],
-    ['  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    timeout: soon', "tasks[0].timeout: 'soon' is not a duration"],
-    ['  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: constant}', 'tasks[0].retry.interval: must not be null'],
-    ['  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: constant, interval: PT5M, maxDuration: PT1M}', "'interval' must be less than 'maxDuration'"],
-    ['  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: constant, interval: PT5M, maxAttempt: 0}', 'tasks[0].retry.maxAttempt: must be greater than or equal to 1'],
-    ['  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: constant, interval: PT5M, maxAttempts: 2}', 'did you mean "maxAttempt"?'],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    timeout: soon',
+      "tasks[0].timeout: 'soon' is not a duration",
+    ],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: constant}',
+      'tasks[0].retry.interval: must not be null',
+    ],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: constant, interval: PT5M, maxDuration: PT1M}',
+      "'interval' must be less than 'maxDuration'",
+    ],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: constant, interval: PT5M, maxAttempt: 0}',
+      'tasks[0].retry.maxAttempt: must be greater than or equal to 1',
+    ],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: constant, interval: PT5M, maxAttempts: 2}',
+      'did you mean "maxAttempt"?',
+    ],
     ['  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    retry: {type: always}', 'tasks[0].retry.type: '],
     ['  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    workerGroup: {kez: x}', 'Unrecognized field "kez"'],
-    ['  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    logLevel: LOUD', 'tasks[0].logLevel: must be one of [TRACE, DEBUG, INFO, WARN, ERROR]'],
-    ['  - id: t\n    type: io.kestra.plugin.core.flow.Subflow\n    namespace: b\n    flowId: a', 'Invalid Flow: Recursive call to flow [b.a]'],
-    ['  - id: t\n    type: io.kestra.plugin.scripts.shell.Commands\n    commands: [a]\n    taskRunner: {type: io.x.Docker}', 'Invalid type: io.x.Docker'],
-    ['  - id: t\n    type: io.kestra.plugin.scripts.shell.Commands\n    commands: [a]\n    taskRunner: {type: io.kestra.plugin.core.runner.Process, x: 1}', 'Unrecognized field "x"'],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    logLevel: LOUD',
+      'tasks[0].logLevel: must be one of [TRACE, DEBUG, INFO, WARN, ERROR]',
+    ],
+    [
+      '  - id: t\n    type: io.kestra.plugin.core.flow.Subflow\n    namespace: b\n    flowId: a',
+      'Invalid Flow: Recursive call to flow [b.a]',
+    ],
+    [
+      '  - id: t\n    type: io.kestra.plugin.scripts.shell.Commands\n    commands: [a]\n    taskRunner: {type: io.x.Docker}',
+      'Invalid type: io.x.Docker',
+    ],
+    [
+      '  - id: t\n    type: io.kestra.plugin.scripts.shell.Commands\n    commands: [a]\n    taskRunner: {type: io.kestra.plugin.core.runner.Process, x: 1}',
+      'Unrecognized field "x"',
+    ],
   ])('%j', (lines, message) => {
     const found = tasks(lines);
-    expect(found.some((text) => text.includes(message)), found.join('\n')).toBe(true);
+    expect(
+      found.some((text) => text.includes(message)),
+      found.join('\n'),
+    ).toBe(true);
   });
 
   it('common properties are accepted', () => {
@@ -346,23 +426,45 @@ describe('triggers', () => {
   const triggers = (lines: string): readonly string[] => messages(flowWith(`triggers:\n${lines}`));
   const hook = '  - id: h\n    type: io.kestra.plugin.core.trigger.Webhook\n    key: k\n';
   it.each([
-    ['  - id: s\n    type: io.kestra.plugin.core.trigger.Schedule\n    cron: x', 'the trigger type io.kestra.plugin.core.trigger.Schedule is not supported by this version yet'],
-    ['  - id: s\n    type: io.kestra.plugin.core.trigger.Webhok\n    key: x', 'did you mean "io.kestra.plugin.core.trigger.Webhook"?'],
+    [
+      '  - id: s\n    type: io.kestra.plugin.core.trigger.Schedule\n    cron: x',
+      'the trigger type io.kestra.plugin.core.trigger.Schedule is not supported by this version yet',
+    ],
+    [
+      '  - id: s\n    type: io.kestra.plugin.core.trigger.Webhok\n    key: x',
+      'did you mean "io.kestra.plugin.core.trigger.Webhook"?',
+    ],
     ['  - id: s\n    type: io.kestra.plugin.core.trigger.Webhook', 'triggers[0].key: must not be null'],
     [`${hook}${hook}`, 'Invalid Flow: Duplicate trigger id with name [h]'],
     [`${hook}    foo: 1`, 'Unrecognized field "foo"'],
-    [`${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.MultipleCondition`, 'the condition io.kestra.plugin.core.condition.MultipleCondition is not supported by this version yet'],
-    [`${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.Expression`, 'triggers[0].conditions[0].expression: must not be null'],
-    [`${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.Not\n        conditions:\n          - type: foo.Bar`, 'Invalid type: foo.Bar'],
+    [
+      `${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.MultipleCondition`,
+      'the condition io.kestra.plugin.core.condition.MultipleCondition is not supported by this version yet',
+    ],
+    [
+      `${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.Expression`,
+      'triggers[0].conditions[0].expression: must not be null',
+    ],
+    [
+      `${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.Not\n        conditions:\n          - type: foo.Bar`,
+      'Invalid type: foo.Bar',
+    ],
     [`${hook}    labels: {system.x: y}`, 'System labels can only be set by Kestra itself'],
     [`${hook}    stopAfter: [SUCCESS]`, '"stopAfter" of a trigger is not supported by this version yet'],
   ])('%j', (lines, message) => {
     const found = triggers(lines);
-    expect(found.some((text) => text.includes(message)), found.join('\n')).toBe(true);
+    expect(
+      found.some((text) => text.includes(message)),
+      found.join('\n'),
+    ).toBe(true);
   });
 
   it('conditions under older names are accepted and told of', () => {
-    const result = parse(flowWith(`triggers:\n${hook}    conditions:\n      - type: io.kestra.core.models.conditions.types.VariableCondition\n        expression: "{{ trigger.body }}"`));
+    const result = parse(
+      flowWith(
+        `triggers:\n${hook}    conditions:\n      - type: io.kestra.core.models.conditions.types.VariableCondition\n        expression: "{{ trigger.body }}"`,
+      ),
+    );
     expect(result.problems).toEqual([]);
     expect(result.deprecations).toEqual(['triggers[0].conditions[0]']);
   });
@@ -370,29 +472,115 @@ describe('triggers', () => {
 
 describe('expressions', () => {
   const format = (text: string): ParseResult =>
-    parse(`id: a\nnamespace: b\ntasks:\n  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    format: ${text}\n`);
+    parse(
+      `id: a\nnamespace: b\ntasks:\n  - id: t\n    type: io.kestra.plugin.core.debug.Return\n    format: ${text}\n`,
+    );
 
   it('a syntax error is reported at its line and column', () => {
     expect(format('"{{ 1 + }}"').problems).toMatchObject([{ path: 'tasks[0].format', line: 6 }]);
-    expect(format('|\n      first\n      {{ inputs.a | }}\n').problems).toMatchObject([{ path: 'tasks[0].format', line: 8 }]);
+    expect(format('|\n      first\n      {{ inputs.a | }}\n').problems).toMatchObject([
+      { path: 'tasks[0].format', line: 8 },
+    ]);
     const plain = format('x {{ a b }}').problems[0];
     const quoted = format('"x {{ a b }}"').problems[0];
     expect(quoted?.column).toBe((plain?.column ?? 0) + 1);
   });
 
   it('variables, descriptions and defaults are not rendered and may hold anything', () => {
-    expect(messages(flowWith('variables: {a: "{{ 1 + }}"}\ndescription: "{{ 1 + }}"\ninputs: [{id: a, type: STRING, defaults: "{{ 1 + }}"}]'))).toEqual([]);
+    expect(
+      messages(
+        flowWith(
+          'variables: {a: "{{ 1 + }}"}\ndescription: "{{ 1 + }}"\ninputs: [{id: a, type: STRING, defaults: "{{ 1 + }}"}]',
+        ),
+      ),
+    ).toEqual([]);
   });
 
   it('can be warnings, for flows that were accepted before', () => {
     const source = flowWith('outputs: [{id: o, type: STRING, value: "{{ 1 + }}"}]');
     const result = parseFlow(source, { registry: testRegistry, tenant: 'main', expressionErrors: 'warning' });
     expect(result.flow).toBeDefined();
-    expect(result.warnings).toEqual([expect.stringMatching(/^outputs\[0\]\.value: invalid expression: .*\(line 7, column \d+\)$/)]);
+    expect(result.warnings).toEqual([
+      expect.stringMatching(/^outputs\[0\]\.value: invalid expression: .*\(line 7, column \d+\)$/),
+    ]);
   });
 
   it('flow outputs are checked', () => {
-    expect(messages(flowWith('outputs: [{id: o, type: STRING, value: "{{ 1 + }}"}]'))[0]).toContain('outputs[0].value: invalid expression');
+    expect(messages(flowWith('outputs: [{id: o, type: STRING, value: "{{ 1 + }}"}]'))[0]).toContain(
+      'outputs[0].value: invalid expression',
+    );
+  });
+});
+
+describe('any text', () => {
+  it('gives a flow or problems, and never throws', () => {
+    const valid = flowWith(`labels: {a: b}
+inputs: [{id: a, type: INT, min: 1}]
+triggers:
+  - id: h
+    type: io.kestra.plugin.core.trigger.Webhook
+    key: k
+    conditions: [{type: io.kestra.plugin.core.condition.Not, conditions: [{type: io.kestra.plugin.core.condition.Expression, expression: "{{ 1 }}"}]}]
+errors:
+  - {id: s, type: io.kestra.plugin.core.flow.Sequential, tasks: [{id: x, type: io.kestra.plugin.core.debug.Return, retry: {type: constant, interval: PT1S}}]}
+`);
+    expect(parse(valid).problems).toEqual([]);
+    const pieces = fc.constantFrom(
+      '- ',
+      ': ',
+      '[',
+      ']',
+      '{',
+      '}',
+      '&a ',
+      '*a',
+      '<<: ',
+      '|\n',
+      '"',
+      "'",
+      '{{',
+      '}}',
+      '{%',
+      '\n',
+      '  ',
+      '!!str ',
+      '#',
+      '~',
+      'constructor',
+      '__proto__',
+      'id',
+      'type',
+      '\u0000',
+      '1e999',
+    );
+    const edit = fc.record({ at: fc.nat(valid.length), drop: fc.nat(20), put: pieces });
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 6 }), (edits) => {
+        const source = edits.reduce(
+          (text, { at, drop, put }) => text.slice(0, at) + put + text.slice(at + drop),
+          valid,
+        );
+        const { flow, problems } = parse(source);
+        expect(flow === undefined).toBe(problems.length > 0);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('names of things that every object has are unknown properties and types like any other', () => {
+    const found = messages(
+      flowWith(
+        'constructor: 1\ntriggers:\n  - {id: h, type: io.kestra.plugin.core.trigger.Webhook, key: k, toString: 1, conditions: [{type: io.kestra.plugin.core.condition.constructor}]}\n',
+      ).replace('message: hi', 'message: hi\n    valueOf: 1'),
+    );
+    expect(found.map((text) => text.slice(0, 35))).toEqual(
+      [
+        'Unrecognized field "valueOf", not ma',
+        'Unrecognized field "constructor", no',
+        'Unrecognized field "toString", not m',
+        'Invalid type: io.kestra.plugin.core.',
+      ].map((text) => text.slice(0, 35)),
+    );
   });
 });
 

@@ -53,7 +53,10 @@ export interface ParseResult {
  * source: what is wrong is in `problems`, in the order of the text.
  */
 export function parseFlow(source: string, options: ParseOptions): ParseResult {
-  const limits: SourceLimits = { ...DEFAULT_SOURCE_LIMITS, ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }) };
+  const limits: SourceLimits = {
+    ...DEFAULT_SOURCE_LIMITS,
+    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+  };
   const { document, problems } = readYaml(source, limits);
   if (document === undefined) return { identity: {}, problems, warnings: [], deprecations: [], infos: [] };
   const reader = createReader(document, options.registry);
@@ -79,7 +82,8 @@ function readFlow(reader: Reader, raw: RawMap, options: ParseOptions): Flow | un
   const inputs = readInputs(reader, raw['inputs']);
   const seen: PlacedTask[] = [];
   const tasks = readTasks(reader, raw['tasks'], ['tasks'], seen);
-  if (tasks.length === 0 && (raw['tasks'] === undefined || Array.isArray(raw['tasks']))) reader.constraint(['tasks'], 'must not be empty');
+  if (tasks.length === 0 && (raw['tasks'] === undefined || Array.isArray(raw['tasks'])))
+    reader.constraint(['tasks'], 'must not be empty');
   const errors = readTasks(reader, raw['errors'], ['errors'], seen);
   const triggers = readTriggers(reader, raw['triggers']);
   const outputs = readOutputs(reader, raw['outputs']);

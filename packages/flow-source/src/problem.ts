@@ -41,6 +41,4 @@ export const withPlace = (problem: Problem): string =>
 
 /** One line for people: path (unless the message says it all), message, place. */
 export const describeProblem = (problem: Problem): string =>
-  problem.kind === 'structure' || problem.path === ''
-    ? withPlace(problem)
-    : `${problem.path}: ${withPlace(problem)}`;
+  problem.kind === 'structure' || problem.path === '' ? withPlace(problem) : `${problem.path}: ${withPlace(problem)}`;

@@ -10,6 +10,8 @@ export interface Reader {
   readonly warnings: string[];
   readonly deprecations: string[];
   readonly infos: string[];
+  /** Keeps a problem, unless there are plenty already. */
+  add(problem: Problem): void;
   /** A value breaks a rule. */
   constraint(path: Path, message: string, place?: Place): void;
   /** The text is not of the expected shape; the message says it all. `at`: where its path points to. */
@@ -23,9 +25,8 @@ const MAX_PROBLEMS = 100;
 
 export function createReader(document: YamlDocument, registry: PluginRegistry): Reader {
   const problems: Problem[] = [];
-  const add = (kind: Problem['kind'], message: string, path: Path, place: Place | undefined): void => {
-    if (problems.length >= MAX_PROBLEMS) return;
-    problems.push({ kind, message, path: pathText(path), ...place });
+  const add = (problem: Problem): void => {
+    if (problems.length < MAX_PROBLEMS) problems.push(problem);
   };
   const deprecations: string[] = [];
   return {
@@ -35,10 +36,17 @@ export function createReader(document: YamlDocument, registry: PluginRegistry): 
     warnings: [],
     deprecations,
     infos: [],
+    add,
     // What is missing has no place of its own; its path says enough.
     constraint: (path, message, place) =>
-      add('constraint', message, path, place ?? (document.has(path) ? document.place(path) : undefined)),
-    structure: (path, message, at = 'value') => add('structure', message, path, document.place(path, at)),
+      add({
+        kind: 'constraint',
+        message,
+        path: pathText(path),
+        ...(place ?? (document.has(path) ? document.place(path) : undefined)),
+      }),
+    structure: (path, message, at = 'value') =>
+      add({ kind: 'structure', message, path: pathText(path), ...document.place(path, at) }),
     deprecate: (path) => {
       deprecations.push(pathText(path));
     },

@@ -15,7 +15,13 @@ export interface SchemaOptions {
  * schema wants them: a number where a text is expected is the text as written (`1.10`), a text where a number or a boolean is
  * expected is that number or boolean; `map` is changed accordingly. True when nothing was wrong.
  */
-export function checkSchema(reader: Reader, schema: z.ZodType, map: RawMap, at: Path, options: SchemaOptions = {}): boolean {
+export function checkSchema(
+  reader: Reader,
+  schema: z.ZodType,
+  map: RawMap,
+  at: Path,
+  options: SchemaOptions = {},
+): boolean {
   readAsWritten(reader, schema, map, at, []);
   let issues = issuesOf(schema, map);
   // Each round repairs at least one scalar, and a union may show a second one only after the first.
@@ -31,7 +37,12 @@ function readAsWritten(reader: Reader, schema: unknown, value: unknown, at: Path
   if (typeof value === 'number' || typeof value === 'boolean') {
     return def?.type === 'string' ? (reader.document.textOf([...at, ...path]) ?? value) : value;
   }
-  if (typeof value !== 'object' || value === null || (def?.type !== 'object' && def?.type !== 'array' && def?.type !== 'record')) return value;
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    (def?.type !== 'object' && def?.type !== 'array' && def?.type !== 'record')
+  )
+    return value;
   const holder = value as Record<string | number, unknown>;
   for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
     const inner = innerSchema(schema, key);
@@ -94,7 +105,8 @@ function expectations(issue: Issue, base: Path): readonly Expectation[] {
 }
 
 function convertScalar(value: unknown, expected: string, written: () => string | undefined): unknown {
-  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return written() ?? String(value);
+  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
+    return written() ?? String(value);
   if (typeof value !== 'string') return undefined;
   if (expected === 'boolean') return value === 'true' ? true : value === 'false' ? false : undefined;
   if (expected !== 'number' && expected !== 'int') return undefined;
@@ -110,7 +122,8 @@ function reportIssue(reader: Reader, schema: z.ZodType, issue: Issue, map: RawMa
   }
   const deeper = issue.code === 'invalid_union' ? deepestBranch(issue) : undefined;
   if (deeper !== undefined) {
-    for (const inner of deeper) reportIssue(reader, schema, { ...inner, path: [...issue.path, ...inner.path] } as Issue, map, at);
+    for (const inner of deeper)
+      reportIssue(reader, schema, { ...inner, path: [...issue.path, ...inner.path] } as Issue, map, at);
     return;
   }
   reader.constraint(path, messageOf(issue, valueAt(map, pathOf(issue))));
@@ -121,7 +134,10 @@ function deepestBranch(issue: Issue & { readonly code: 'invalid_union' }): reado
   let best: readonly Issue[] | undefined;
   let depth = 0;
   for (const branch of issue.errors) {
-    const reached = Math.max(0, ...branch.map((inner) => inner.path.length + (inner.code === 'unrecognized_keys' ? 1 : 0)));
+    const reached = Math.max(
+      0,
+      ...branch.map((inner) => inner.path.length + (inner.code === 'unrecognized_keys' ? 1 : 0)),
+    );
     if (reached > depth) {
       best = branch;
       depth = reached;
@@ -139,12 +155,18 @@ function messageOf(issue: Issue, value: unknown): string {
     case 'invalid_union': {
       if (missing) return 'must not be null';
       const kinds = [...new Set(expectations(issue, []).map(({ expected }) => kindName(expected)))];
-      return kinds.length === 0 ? `${JSON.stringify(value)} is none of the known ones` : `expected ${kinds.join(' or ')}, but got ${kindOf(value)}`;
+      return kinds.length === 0
+        ? `${JSON.stringify(value)} is none of the known ones`
+        : `expected ${kinds.join(' or ')}, but got ${kindOf(value)}`;
     }
     case 'invalid_value':
-      return missing ? 'must not be null' : `must be one of [${issue.values.join(', ')}], but is ${JSON.stringify(value)}`;
+      return missing
+        ? 'must not be null'
+        : `must be one of [${issue.values.join(', ')}], but is ${JSON.stringify(value)}`;
     case 'invalid_format':
-      return issue.format === 'regex' ? `must match "${(issue.pattern ?? '').replace(/^\/|\/\w*$/g, '')}"` : issue.message;
+      return issue.format === 'regex'
+        ? `must match "${(issue.pattern ?? '').replace(/^\/|\/\w*$/g, '')}"`
+        : issue.message;
     case 'too_small':
       return tooSmall(issue, missing);
     case 'too_big':

@@ -9,18 +9,15 @@ const LISTED = 60;
 /** Reports a property that nobody knows, with the known ones and the nearest of them (rest-api.md §8). */
 export function reportUnknownField(reader: Reader, owner: Path, name: string, known: readonly string[]): void {
   const [nearest] = nearestNames(name, known);
-  const listed = known.slice(0, LISTED).map((key) => `"${key}"`).join(', ');
+  const listed = known
+    .slice(0, LISTED)
+    .map((key) => `"${key}"`)
+    .join(', ');
   const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
   const properties = known.length === 0 ? '' : ` (${known.length} known properties: ${listed})`;
   const message = `Unrecognized field "${name}", not marked as ignorable${properties}${hint}`;
-  const { line, column } = reader.document.place([...owner, name], 'key');
-  reader.problems.push({
-    kind: 'structure',
-    message,
-    path: `${pathText(owner)}[${JSON.stringify(name)}]`,
-    line,
-    column,
-  });
+  const place = reader.document.place([...owner, name], 'key');
+  reader.add({ kind: 'structure', message, path: `${pathText(owner)}[${JSON.stringify(name)}]`, ...place });
 }
 
 /** Reports every property of a map that is none of the known ones. */
@@ -33,7 +30,9 @@ export function reportUnknownFields(reader: Reader, owner: Path, map: RawMap, kn
 export function reportUnknownType(reader: Reader, path: Path, type: string, known: readonly string[]): void {
   const nearest = nearestTypes(type, known);
   const hint =
-    nearest.length === 0 ? '; this version has no such type' : `; did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?`;
+    nearest.length === 0
+      ? '; this version has no such type'
+      : `; did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?`;
   reader.structure([...path, 'type'], `Invalid type: ${type}${hint}`);
 }
 

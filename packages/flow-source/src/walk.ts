@@ -14,8 +14,13 @@ export interface NestedTask {
 }
 
 /** The direct children of a task, whatever branch they are in. Only properties for which `has` holds are looked at. */
-export function childTasks(task: Readonly<Record<string, unknown>>, has: (property: string) => boolean): readonly NestedTask[] {
-  return NESTED_TASK_PROPERTIES.filter((property) => has(property)).flatMap((property) => inProperty(task[property], [property]));
+export function childTasks(
+  task: Readonly<Record<string, unknown>>,
+  has: (property: string) => boolean,
+): readonly NestedTask[] {
+  return NESTED_TASK_PROPERTIES.filter((property) => has(property)).flatMap((property) =>
+    inProperty(task[property], [property]),
+  );
 }
 
 function inProperty(value: unknown, path: Path): readonly NestedTask[] {
@@ -26,7 +31,9 @@ function inProperty(value: unknown, path: Path): readonly NestedTask[] {
 
 /** An entry of a Dag wraps its task; every other list holds tasks. */
 const inItem = (item: unknown, path: Path): NestedTask =>
-  isRawMap(item) && !('type' in item) && isRawMap(item['task']) ? { task: item['task'], path: [...path, 'task'] } : { task: item, path };
+  isRawMap(item) && !('type' in item) && isRawMap(item['task'])
+    ? { task: item['task'], path: [...path, 'task'] }
+    : { task: item, path };
 
 /** The task with an id, wherever it stands in lists of tasks; the first of several. */
 export function findTask(tasks: readonly unknown[], id: string): Readonly<Record<string, unknown>> | undefined {

@@ -62,7 +62,8 @@ function namespaceHolds(condition: Condition, namespace: string): boolean {
 }
 
 function labelsOf(value: unknown): readonly Label[] {
-  if (Array.isArray(value)) return (value as readonly Condition[]).map(({ key, value: text }) => ({ key: String(key), value: String(text) }));
+  if (Array.isArray(value))
+    return (value as readonly Condition[]).map(({ key, value: text }) => ({ key: String(key), value: String(text) }));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).map(([key, text]) => ({ key, value: String(text) }));
 }

@@ -42,5 +42,9 @@ export interface IntakeDeps {
   readonly perform?: PerformIo;
   readonly limits?: Partial<IntakeLimits>;
   /** Told what went wrong where nobody waits for it: a hint that was not sent, files that could not be removed, a condition that failed. */
-  readonly onError?: (message: string, error: unknown, about: { readonly flowId?: string; readonly executionId?: string }) => void;
+  readonly onError?: (
+    message: string,
+    error: unknown,
+    about: { readonly flowId?: string; readonly executionId?: string },
+  ) => void;
 }

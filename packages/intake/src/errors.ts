@@ -27,7 +27,11 @@ export class IntakeError extends Error {
   readonly code: IntakeErrorCode;
   readonly violations: readonly Violation[];
 
-  constructor(code: IntakeErrorCode, message: string, options: { readonly violations?: readonly Violation[]; readonly cause?: unknown } = {}) {
+  constructor(
+    code: IntakeErrorCode,
+    message: string,
+    options: { readonly violations?: readonly Violation[]; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'IntakeError';
     this.code = code;

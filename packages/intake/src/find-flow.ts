@@ -16,15 +16,21 @@ export interface FlowRequest {
 const notFound = (): IntakeError => new IntakeError('flow-not-found', 'Requested Flow is not found.');
 
 /** The flow of a request, fit to be executed. Throws `flow-not-found`, `flow-invalid`, `flow-disabled`, and what the store throws. */
-export async function findFlow(flows: FlowLookup, request: FlowRequest, options: { readonly allowDisabled?: boolean } = {}): Promise<Flow> {
+export async function findFlow(
+  flows: FlowLookup,
+  request: FlowRequest,
+  options: { readonly allowDisabled?: boolean } = {},
+): Promise<Flow> {
   const { tenant, namespace, flowId, revision } = request;
   const cached = await lookUp(flows, tenant, namespace, flowId, revision);
   if (cached === undefined || cached.stored.deleted) throw notFound();
   // Old revisions of a deleted flow stay readable, but nothing starts any more.
-  if (revision !== undefined && (await lookUp(flows, tenant, namespace, flowId, undefined)) === undefined) throw notFound();
+  if (revision !== undefined && (await lookUp(flows, tenant, namespace, flowId, undefined)) === undefined)
+    throw notFound();
   const { flow } = cached;
   if (flow === undefined) throw new IntakeError('flow-invalid', `Requested Flow is not valid: ${whyInvalid(cached)}`);
-  if (flow.disabled && options.allowDisabled !== true) throw new IntakeError('flow-disabled', 'Requested Flow is disabled.');
+  if (flow.disabled && options.allowDisabled !== true)
+    throw new IntakeError('flow-disabled', 'Requested Flow is disabled.');
   return flow;
 }
 
@@ -35,7 +41,8 @@ export const lookUp = async (
   namespace: string,
   id: string,
   revision: number | undefined,
-): Promise<CachedFlow | undefined> => flows.peek(tenant, namespace, id, revision) ?? flows.get(tenant, namespace, id, revision);
+): Promise<CachedFlow | undefined> =>
+  flows.peek(tenant, namespace, id, revision) ?? flows.get(tenant, namespace, id, revision);
 
 /** The first reason in one line. */
 export const whyInvalid = ({ problems }: CachedFlow): string => {

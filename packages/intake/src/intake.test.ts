@@ -5,7 +5,11 @@ import { IntakeError } from './errors.ts';
 import { bench, flowSource, NOW, type Bench } from './testing/bench.ts';
 
 const TEAM = { tenant: 'main', namespace: 'company.team' };
-const request = (flowId: string, extra: object = {}): { tenant: string; namespace: string; flowId: string } => ({ ...TEAM, flowId, ...extra });
+const request = (flowId: string, extra: object = {}): { tenant: string; namespace: string; flowId: string } => ({
+  ...TEAM,
+  flowId,
+  ...extra,
+});
 
 const refusal = async (promise: Promise<unknown>): Promise<{ code: string; message: string; violations: unknown }> => {
   const error = await promise.then(
@@ -26,7 +30,10 @@ describe('preparing an execution', () => {
   it('makes a CREATED row with the labels of flow, request and correlation', async () => {
     const b = bench();
     b.save(flowSource('hello', 'labels: {team: data, system.readOnly: "true"}'));
-    const { execution, startAt } = await b.intake.prepare({ ...request('hello'), labels: [{ key: 'env', value: 'a,b' }] });
+    const { execution, startAt } = await b.intake.prepare({
+      ...request('hello'),
+      labels: [{ key: 'env', value: 'a,b' }],
+    });
     expect(isId(execution.id)).toBe(true);
     expect(startAt).toBeUndefined();
     expect(execution).toEqual({
@@ -57,15 +64,23 @@ describe('preparing an execution', () => {
       code: 'system-label',
       message: 'System labels can only be set by Kestra itself, offending label: system.app=x',
     });
-    expect(await refusal(b.intake.prepare({ ...request('f'), labels: [label('a'), label('a')] }))).toMatchObject({ code: 'duplicate-label' });
+    expect(await refusal(b.intake.prepare({ ...request('f'), labels: [label('a'), label('a')] }))).toMatchObject({
+      code: 'duplicate-label',
+    });
   });
 
   it('refuses unknown, invalid and disabled flows', async () => {
     const b = bench();
     b.save(flowSource('off', 'disabled: true'));
     b.save('id: broken\nnamespace: company.team\ntasks: 1');
-    expect(await refusal(b.intake.prepare(request('nope')))).toMatchObject({ code: 'flow-not-found', message: 'Requested Flow is not found.' });
-    expect(await refusal(b.intake.prepare(request('off')))).toMatchObject({ code: 'flow-disabled', message: 'Requested Flow is disabled.' });
+    expect(await refusal(b.intake.prepare(request('nope')))).toMatchObject({
+      code: 'flow-not-found',
+      message: 'Requested Flow is not found.',
+    });
+    expect(await refusal(b.intake.prepare(request('off')))).toMatchObject({
+      code: 'flow-disabled',
+      message: 'Requested Flow is disabled.',
+    });
     expect(await refusal(b.intake.prepare(request('broken')))).toMatchObject({ code: 'flow-invalid' });
     expect(await refusal(b.intake.prepare(request('off', { revision: 9 })))).toMatchObject({ code: 'flow-not-found' });
   });
@@ -120,7 +135,14 @@ describe('inputs', () => {
     const b = withInputs(ALL);
     const given = { s: 5, i: 42, f: 0.1, b: false, j: [1, null], a: { b: { c: 'mine' }, d: 3 } };
     const { execution } = await b.intake.prepare({ ...request('f'), inputs: given });
-    expect(execution.inputs).toMatchObject({ s: '5', i: 42, f: 0.1, b: false, j: [1, null], a: { b: { c: 'mine' }, d: 3 } });
+    expect(execution.inputs).toMatchObject({
+      s: '5',
+      i: 42,
+      f: 0.1,
+      b: false,
+      j: [1, null],
+      a: { b: { c: 'mine' }, d: 3 },
+    });
   });
 
   it('a flow without inputs has none', async () => {
@@ -132,7 +154,11 @@ describe('inputs', () => {
   it.each([
     ['{id: x, type: INT}', 'abc', 'Invalid input for `x`, For input string: "abc", but received `abc`'],
     ['{id: x, type: INT}', '4.2', 'Invalid input for `x`, For input string: "4.2", but received `4.2`'],
-    ['{id: x, type: INT}', '3000000000', 'Invalid input for `x`, For input string: "3000000000", but received `3000000000`'],
+    [
+      '{id: x, type: INT}',
+      '3000000000',
+      'Invalid input for `x`, For input string: "3000000000", but received `3000000000`',
+    ],
     ['{id: x, type: INT}', 4.2, 'For input string: "4.2"'],
     ['{id: x, type: INT}', '', 'For input string: ""'],
     ['{id: x, type: INT, min: 10}', '9', 'Invalid input for `x`, it must be more than `10`, but received `9`'],
@@ -140,7 +166,11 @@ describe('inputs', () => {
     ['{id: x, type: FLOAT}', '1e60', 'For input string: "1e60"'],
     ['{id: x, type: FLOAT, max: 0.5}', '0.51', 'it must be less than `0.5`'],
     ['{id: x, type: STRING}', null, 'Invalid input for `x`, missing required input, but received `null`'],
-    ['{id: x, type: STRING, validator: "[A-Z]+"}', 'ABCd', 'Invalid input for `x`, it must match the pattern `[A-Z]+`, but received `ABCd`'],
+    [
+      '{id: x, type: STRING, validator: "[A-Z]+"}',
+      'ABCd',
+      'Invalid input for `x`, it must match the pattern `[A-Z]+`, but received `ABCd`',
+    ],
     ['{id: x, type: JSON}', '{"a": ', 'Expected `JSON` but received `{"a": ` with errors:'],
     ['{id: x, type: JSON}', '['.repeat(5000), 'nested deeper than 200 levels'],
     ['{id: x, type: FILE}', '/etc/passwd', 'Expected `FILE` but received `/etc/passwd`'],
@@ -168,7 +198,9 @@ describe('inputs', () => {
     ['FILE', 'kestra:///a/b.txt', 'kestra:///a/b.txt'],
   ])('%s takes %j', async (type, value, expected) => {
     const b = withInputs(`  - {id: x, type: ${type.replaceAll('\\', '\\\\')}}`);
-    expect((await b.intake.prepare({ ...request('f'), inputs: { x: value } })).execution.inputs).toEqual({ x: expected });
+    expect((await b.intake.prepare({ ...request('f'), inputs: { x: value } })).execution.inputs).toEqual({
+      x: expected,
+    });
   });
 
   it('a request stops at the first violation, validation tells all', async () => {
@@ -185,7 +217,8 @@ describe('inputs', () => {
 });
 
 describe('upload sessions', () => {
-  const FILES = '  - {id: doc, type: FILE}\n  - {id: csv, type: FILE, extension: .csv, required: false}\n  - {id: n, type: INT, defaults: 1}\n';
+  const FILES =
+    '  - {id: doc, type: FILE}\n  - {id: csv, type: FILE, extension: .csv, required: false}\n  - {id: n, type: INT, defaults: 1}\n';
   const stream = (text: string): Readable => Readable.from([Buffer.from(text)]);
 
   it('stores files under both forms of part, and ignores parts that are no input', async () => {
@@ -199,7 +232,10 @@ describe('upload sessions', () => {
     const { row } = await session.commit();
     const root = `main/company/team/f/executions/${session.executionId}/inputs`;
     expect(row.execution.id).toBe(session.executionId);
-    expect([...b.files.keys()]).toEqual([expect.stringMatching(new RegExp(`^${root}/csv/\\w{22}\\.csv$`)), `${root}/doc/my_report.pdf`]);
+    expect([...b.files.keys()]).toEqual([
+      expect.stringMatching(new RegExp(`^${root}/csv/\\w{22}\\.csv$`)),
+      `${root}/doc/my_report.pdf`,
+    ]);
     expect(row.execution.inputs).toMatchObject({ n: 5, doc: `kestra://${root.slice(4)}/doc/my_report.pdf` });
     expect(b.rows).toHaveLength(1);
     expect(b.hinted).toEqual([row.execution]);

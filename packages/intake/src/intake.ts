@@ -65,7 +65,8 @@ export function createIntake(deps: IntakeDeps): Intake {
 }
 
 /** The store did not answer: nothing was decided, or it cannot be known. */
-const isUnavailable = (error: unknown): boolean => (error as { readonly code?: unknown } | undefined)?.code === 'unavailable';
+const isUnavailable = (error: unknown): boolean =>
+  (error as { readonly code?: unknown } | undefined)?.code === 'unavailable';
 
 function createSubmit({ store, hint, onError }: IntakeDeps): Intake['submit'] {
   const create = async (rows: readonly NewExecution[]): Promise<readonly CreateOutcome[]> => {
@@ -85,7 +86,10 @@ function createSubmit({ store, hint, onError }: IntakeDeps): Intake['submit'] {
       hint(execution);
     } catch (error) {
       // The row is durable; the reconciler finds it.
-      onError?.('the executor could not be told of an execution', error, { flowId: execution.flowId, executionId: execution.id });
+      onError?.('the executor could not be told of an execution', error, {
+        flowId: execution.flowId,
+        executionId: execution.id,
+      });
     }
   };
   return async (rows) => {

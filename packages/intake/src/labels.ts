@@ -6,14 +6,18 @@ import { IntakeError } from './errors.ts';
 export const CORRELATION_ID = 'system.correlationId';
 
 /** Labels of the flow that its executions get: system labels stay with the flow (execution-semantics.md §9.9). */
-export const flowLabels = (flow: Flow): readonly Label[] => flow.labels.filter(({ key }) => !key.startsWith(SYSTEM_LABEL_PREFIX));
+export const flowLabels = (flow: Flow): readonly Label[] =>
+  flow.labels.filter(({ key }) => !key.startsWith(SYSTEM_LABEL_PREFIX));
 
 /** Refuses labels that a request may not set: those of the server, but for the correlation id, and a key given twice. */
 export function checkRequestLabels(labels: readonly Label[]): void {
   const seen = new Set<string>();
   for (const { key, value } of labels) {
     if (key.startsWith(SYSTEM_LABEL_PREFIX) && key !== CORRELATION_ID) {
-      throw new IntakeError('system-label', `System labels can only be set by Kestra itself, offending label: ${key}=${value}`);
+      throw new IntakeError(
+        'system-label',
+        `System labels can only be set by Kestra itself, offending label: ${key}=${value}`,
+      );
     }
     if (seen.has(key)) throw new IntakeError('duplicate-label', `Duplicate key ${key}`);
     seen.add(key);

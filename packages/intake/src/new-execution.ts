@@ -1,4 +1,11 @@
-import { createdAt, type Execution, type ExecutionTrigger, type Flow, type JsonObject, type Label } from '@tiercel/model';
+import {
+  createdAt,
+  type Execution,
+  type ExecutionTrigger,
+  type Flow,
+  type JsonObject,
+  type Label,
+} from '@tiercel/model';
 import type { NewExecution } from '@tiercel/store';
 
 export interface Birth {

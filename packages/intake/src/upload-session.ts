@@ -66,7 +66,8 @@ export function createUploadSession(deps: SessionDeps, flow: Flow, request: Sess
   const store = async (input: FlowInput, fieldName: string, fileName: string, content: Readable): Promise<void> => {
     const extension = input.extension ?? FILE_EXTENSION;
     // Under its field name a file keeps its own name; under `files` that name is the input's id.
-    const name = fieldName === input.id && fileName !== '' ? layout.safeFileName(fileName) : `${newId(deps.now())}${extension}`;
+    const name =
+      fieldName === input.id && fileName !== '' ? layout.safeFileName(fileName) : `${newId(deps.now())}${extension}`;
     const path = layout.inputFile(place, input.id, request.validateOnly === true ? `${input.id}${extension}` : name);
     if (request.validateOnly === true) await drain(content);
     else {
@@ -85,7 +86,10 @@ export function createUploadSession(deps: SessionDeps, flow: Flow, request: Sess
       await storage.delete(flow.tenant, layout.executionRoot(place));
       hasFiles = false;
     } catch (error) {
-      deps.onError?.('files of an execution that was not created could not be removed', error, { flowId: flow.id, executionId });
+      deps.onError?.('files of an execution that was not created could not be removed', error, {
+        flowId: flow.id,
+        executionId,
+      });
     }
   };
 
@@ -94,7 +98,14 @@ export function createUploadSession(deps: SessionDeps, flow: Flow, request: Sess
       await Promise.all(pending.values());
       const inputs = inputsOf(resolver.resolve(given));
       const labels = requestedLabels(flow, request.labels ?? [], executionId);
-      return newExecution({ flow, id: executionId, now: deps.now(), labels, inputs, scheduleDate: request.scheduleDate });
+      return newExecution({
+        flow,
+        id: executionId,
+        now: deps.now(),
+        labels,
+        inputs,
+        scheduleDate: request.scheduleDate,
+      });
     } catch (error) {
       await removeFiles();
       throw error;
@@ -107,7 +118,10 @@ export function createUploadSession(deps: SessionDeps, flow: Flow, request: Sess
     field(name, text) {
       characters += name.length + text.length;
       if (characters > limits.maxFieldCharacters) {
-        throw new IntakeError('too-large', `the fields of the request have more than ${limits.maxFieldCharacters} characters`);
+        throw new IntakeError(
+          'too-large',
+          `the fields of the request have more than ${limits.maxFieldCharacters} characters`,
+        );
       }
       const input = byId.get(name);
       // Forms send an empty text where no file was chosen.

@@ -20,13 +20,21 @@ const flowVariables = (flow: Flow, server: ServerVariables): Record<string, unkn
 });
 
 /** Variables while a trigger is looked at: no execution, no inputs (execution-semantics.md §11.1). */
-export const triggerVariables = (flow: Flow, trigger: Trigger, server: ServerVariables): Readonly<Record<string, unknown>> => ({
+export const triggerVariables = (
+  flow: Flow,
+  trigger: Trigger,
+  server: ServerVariables,
+): Readonly<Record<string, unknown>> => ({
   ...flowVariables(flow, server),
   trigger: { id: trigger.id, type: trigger.type },
 });
 
 /** Variables of an execution that is about to begin: for the conditions of its trigger. */
-export function executionVariables(flow: Flow, execution: Execution, server: ServerVariables): Readonly<Record<string, unknown>> {
+export function executionVariables(
+  flow: Flow,
+  execution: Execution,
+  server: ServerVariables,
+): Readonly<Record<string, unknown>> {
   const { trigger, inputs } = execution;
   return {
     ...flowVariables(flow, server),

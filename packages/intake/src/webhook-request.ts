@@ -44,7 +44,7 @@ const INPUTS_PARAMETER = 'inputs';
 export function inputsParameter(parameters: Multimap): Readonly<Record<string, unknown>> | undefined {
   const values = parameters[INPUTS_PARAMETER];
   if (values === undefined || values.length === 0) return undefined;
-  return Object.assign({}, ...values.map(inputsOfText)) as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(values.flatMap((text) => Object.entries(inputsOfText(text))));
 }
 
 function inputsOfText(text: string): Readonly<Record<string, unknown>> {

@@ -14,7 +14,13 @@ interface Call {
   readonly parameters?: Multimap;
 }
 
-const call = ({ flowId = 'f', key = 's3cret', body = '', headers = {}, parameters = {} }: Call = {}): WebhookRequest => ({
+const call = ({
+  flowId = 'f',
+  key = 's3cret',
+  body = '',
+  headers = {},
+  parameters = {},
+}: Call = {}): WebhookRequest => ({
   tenant: 'main',
   namespace: 'company.team',
   flowId,
@@ -45,7 +51,11 @@ describe('webhook', () => {
     expect(outcome.kind).toBe('accepted');
     expect(b.rows[0]?.execution).toMatchObject({
       labels: [{ key: 'a', value: 'b' }],
-      trigger: { id: 'hook', type: 'io.kestra.plugin.core.trigger.Webhook', variables: { body: { a: 1 }, headers, parameters } },
+      trigger: {
+        id: 'hook',
+        type: 'io.kestra.plugin.core.trigger.Webhook',
+        variables: { body: { a: 1 }, headers, parameters },
+      },
     });
     expect(b.rows[0]?.execution.inputs).toBeUndefined();
     expect(b.hinted).toHaveLength(1);
@@ -118,7 +128,8 @@ triggers:
 
   describe('conditions', () => {
     const conditions = (lines: string): ReturnType<typeof bench> => withFlow(`${HOOK}    conditions:\n${lines}`);
-    const expression = (text: string): string => `      - {type: io.kestra.plugin.core.condition.Expression, expression: "${text}"}\n`;
+    const expression = (text: string): string =>
+      `      - {type: io.kestra.plugin.core.condition.Expression, expression: "${text}"}\n`;
 
     it.each([
       [expression("{{ trigger.body.hello == 'world' }}"), 'accepted'],
@@ -128,13 +139,22 @@ triggers:
       [expression('  '), 'conditions-false'],
       [expression('0'), 'accepted'],
       [expression('true') + expression('false'), 'conditions-false'],
-      ['      - {type: io.kestra.plugin.core.condition.ExecutionNamespace, namespace: company, prefix: true}', 'accepted'],
+      [
+        '      - {type: io.kestra.plugin.core.condition.ExecutionNamespace, namespace: company, prefix: true}',
+        'accepted',
+      ],
       ['      - {type: io.kestra.plugin.core.condition.ExecutionNamespace, namespace: company}', 'conditions-false'],
       ['      - {type: io.kestra.plugin.core.condition.ExecutionFlow, namespace: company.team, flowId: f}', 'accepted'],
       ['      - {type: io.kestra.plugin.core.condition.ExecutionLabels, labels: {a: b}}', 'accepted'],
       ['      - {type: io.kestra.plugin.core.condition.ExecutionLabels, labels: {a: c}}', 'conditions-false'],
-      [`      - type: io.kestra.plugin.core.condition.Not\n        conditions:\n    ${expression('true')}`, 'conditions-false'],
-      [`      - type: io.kestra.plugin.core.condition.Or\n        conditions:\n    ${expression('false')}    ${expression('true')}`, 'accepted'],
+      [
+        `      - type: io.kestra.plugin.core.condition.Not\n        conditions:\n    ${expression('true')}`,
+        'conditions-false',
+      ],
+      [
+        `      - type: io.kestra.plugin.core.condition.Or\n        conditions:\n    ${expression('false')}    ${expression('true')}`,
+        'accepted',
+      ],
     ])('%s → %s', async (lines, kind) => {
       const b = conditions(`${lines}\nlabels: {a: b}`);
       expect(await codeOf(b.intake.handleWebhook(call({ body: '{"hello": "world"}' })))).toBe(kind);

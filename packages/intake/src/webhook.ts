@@ -22,7 +22,10 @@ export type WebhookOutcome =
   /** The trigger's conditions say no: nothing was created. */
   | { readonly kind: 'conditions-false' };
 
-const TYPES: ReadonlySet<string> = new Set(['io.kestra.plugin.core.trigger.Webhook', 'io.kestra.core.models.triggers.types.Webhook']);
+const TYPES: ReadonlySet<string> = new Set([
+  'io.kestra.plugin.core.trigger.Webhook',
+  'io.kestra.core.models.triggers.types.Webhook',
+]);
 
 /** A webhook trigger with what can be computed once. */
 interface Hook {
@@ -69,7 +72,8 @@ export function createWebhookHandler(deps: WebhookDeps): (request: WebhookReques
   const flowOf = async (request: WebhookRequest): Promise<Flow> => {
     const cached = await lookUp(deps.flows, request.tenant, request.namespace, request.flowId, undefined);
     if (cached === undefined) throw new IntakeError('flow-not-found', 'Flow not found');
-    if (cached.flow === undefined) throw new IntakeError('flow-invalid', `Cannot execute an invalid flow: ${whyInvalid(cached)}`);
+    if (cached.flow === undefined)
+      throw new IntakeError('flow-invalid', `Cannot execute an invalid flow: ${whyInvalid(cached)}`);
     if (cached.flow.disabled) throw new IntakeError('flow-disabled', 'Cannot execute a disabled flow');
     return cached.flow;
   };
@@ -99,9 +103,14 @@ export function createWebhookHandler(deps: WebhookDeps): (request: WebhookReques
     if (hook.conditions.length === 0) return true;
     const variables = executionVariables(flow, execution, deps.variables);
     try {
-      return await allHold(hook.conditions, { execution, render: (template) => renderFor(deps, flow, template, variables) });
+      return await allHold(hook.conditions, {
+        execution,
+        render: (template) => renderFor(deps, flow, template, variables),
+      });
     } catch (error) {
-      deps.onError?.(`a condition of the webhook trigger ${hook.trigger.id} could not be judged`, error, { flowId: flow.id });
+      deps.onError?.(`a condition of the webhook trigger ${hook.trigger.id} could not be judged`, error, {
+        flowId: flow.id,
+      });
       return false;
     }
   };
@@ -132,7 +141,14 @@ function hookOf(trigger: Trigger): Hook {
  * The row of a call. Inputs are there only when the sender fills some: then they are typed and validated as anywhere; without that,
  * expressions see the defaults.
  */
-function rowOf(deps: WebhookDeps, flow: Flow, resolver: InputResolver, trigger: Trigger, request: WebhookRequest, body: Json | undefined): NewExecution {
+function rowOf(
+  deps: WebhookDeps,
+  flow: Flow,
+  resolver: InputResolver,
+  trigger: Trigger,
+  request: WebhookRequest,
+  body: Json | undefined,
+): NewExecution {
   const { headers, parameters } = request;
   const given = inputsParameter(parameters);
   const now = deps.now();

@@ -1,4 +1,12 @@
-import { DEFAULT_TENANT, type Flow, type FlowInput, type JsonObject, type Label, type Task, type Trigger } from '@tiercel/model';
+import {
+  DEFAULT_TENANT,
+  type Flow,
+  type FlowInput,
+  type JsonObject,
+  type Label,
+  type Task,
+  type Trigger,
+} from '@tiercel/model';
 import { dropNulls } from './values.ts';
 
 /** A flow as clients see it (rest-api.md §15, Flow and FlowWithSource). */
@@ -61,7 +69,9 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 
 /** A task or trigger as written, without properties that equal their defaults. */
 export function pluginToJson(plugin: Task | Trigger): JsonObject {
-  const kept = Object.entries(plugin as unknown as JsonObject).filter(([name, value]) => DEFAULTS[name] === undefined || DEFAULTS[name] !== value);
+  const kept = Object.entries(plugin as unknown as JsonObject).filter(
+    ([name, value]) => DEFAULTS[name] === undefined || DEFAULTS[name] !== value,
+  );
   return dropNulls(Object.fromEntries(kept)) as JsonObject;
 }
 
@@ -76,8 +86,11 @@ export const inputToJson = (input: FlowInput): JsonObject =>
     ...(input.type === 'FILE' ? { extension: input.extension ?? FILE_EXTENSION } : {}),
   }) as JsonObject;
 
-const listed = <T>(name: string, items: readonly T[], map: (item: T) => JsonObject): Readonly<Record<string, readonly JsonObject[]>> =>
-  items.length === 0 ? {} : { [name]: items.map(map) };
+const listed = <T>(
+  name: string,
+  items: readonly T[],
+  map: (item: T) => JsonObject,
+): Readonly<Record<string, readonly JsonObject[]>> => (items.length === 0 ? {} : { [name]: items.map(map) });
 
 const asJson = (value: unknown): JsonObject => dropNulls(value as JsonObject) as JsonObject;
 

@@ -46,7 +46,11 @@ interface SyntaxError {
 }
 
 /** Bad texts of one task, trigger or output; tasks inside it are met on their own. */
-function* syntaxErrors(map: Readonly<Record<string, unknown>>, at: Path, nested: ReadonlySet<unknown>): Generator<SyntaxError> {
+function* syntaxErrors(
+  map: Readonly<Record<string, unknown>>,
+  at: Path,
+  nested: ReadonlySet<unknown>,
+): Generator<SyntaxError> {
   for (const [name, value] of Object.entries(map)) {
     if (!NOT_RENDERED.has(name)) yield* inValue(value, [...at, name], NESTED.has(name) ? nested : undefined);
   }

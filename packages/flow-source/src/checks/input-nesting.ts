@@ -5,9 +5,12 @@ import type { Reader } from '../reader.ts';
 export function checkInputNesting(reader: Reader, inputs: readonly FlowInput[]): void {
   const ids = new Set(inputs.map(({ id }) => id));
   inputs.forEach(({ id }, index) => {
+    if (id.split('.').includes('__proto__'))
+      reader.constraint(['inputs', index, 'id'], '"__proto__" cannot be a part of it');
     for (let dot = id.indexOf('.'); dot !== -1; dot = id.indexOf('.', dot + 1)) {
       const parent = id.slice(0, dot);
-      if (ids.has(parent)) reader.constraint(['inputs', index, 'id'], `'${id}' is inside '${parent}', which is an input itself`);
+      if (ids.has(parent))
+        reader.constraint(['inputs', index, 'id'], `'${id}' is inside '${parent}', which is an input itself`);
     }
   });
 }

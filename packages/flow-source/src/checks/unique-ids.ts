@@ -29,8 +29,16 @@ const listed = (property: string, items: unknown): readonly Identified[] =>
     : [];
 
 /** Ids of tasks are unique over the whole tree, those of triggers, inputs and outputs each in their list. */
-export function checkUniqueIds(reader: Reader, raw: Readonly<Record<string, unknown>>, tasks: readonly PlacedTask[]): void {
-  reportDuplicates(reader, 'task id', tasks.map(({ task, path }) => ({ id: task['id'], path })));
+export function checkUniqueIds(
+  reader: Reader,
+  raw: Readonly<Record<string, unknown>>,
+  tasks: readonly PlacedTask[],
+): void {
+  reportDuplicates(
+    reader,
+    'task id',
+    tasks.map(({ task, path }) => ({ id: task['id'], path })),
+  );
   reportDuplicates(reader, 'trigger id', listed('triggers', raw['triggers']));
   reportDuplicates(reader, 'input', listed('inputs', raw['inputs']));
   reportDuplicates(reader, 'output', listed('outputs', raw['outputs']));

@@ -28,7 +28,10 @@ const RETRY = z.discriminatedUnion('type', [
 ]);
 
 /** Where a task runs (execution-semantics.md §16.3). */
-export const WORKER_GROUP = z.strictObject({ key: z.string().min(1), fallback: z.enum(['FAIL', 'WAIT', 'CANCEL']).optional() });
+export const WORKER_GROUP = z.strictObject({
+  key: z.string().min(1),
+  fallback: z.enum(['FAIL', 'WAIT', 'CANCEL']).optional(),
+});
 
 /** Properties that every task has (execution-semantics.md §2.7). */
 export const COMMON_TASK = z.object({
@@ -66,7 +69,12 @@ function durationOf(reader: Reader, value: unknown, path: Path): number | undefi
 
 function checkRetry(reader: Reader, retry: RawMap, at: Path): void {
   const ms = (name: string): number | undefined => durationOf(reader, retry[name], [...at, name]);
-  const [interval, minInterval, maxInterval, maxDuration] = ['interval', 'minInterval', 'maxInterval', 'maxDuration'].map(ms);
+  const [interval, minInterval, maxInterval, maxDuration] = [
+    'interval',
+    'minInterval',
+    'maxInterval',
+    'maxDuration',
+  ].map(ms);
   const below = (name: string, value: number | undefined, limitName: string, limit: number | undefined): void => {
     if (value !== undefined && limit !== undefined && value >= limit) {
       reader.constraint([...at, name], `'${name}' must be less than '${limitName}' but is ${String(retry[name])}`);

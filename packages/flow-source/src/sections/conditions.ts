@@ -25,22 +25,32 @@ export type ConditionName = keyof typeof CONDITION_SCHEMAS;
 
 /** The rest of the language's conditions: they look at dates, states or several executions. */
 const UNSUPPORTED: ReadonlySet<string> = new Set([
-  'DateTimeBetween', 'TimeBetween', 'DayWeek', 'DayWeekInMonth', 'Weekend', 'PublicHoliday', 'ExecutionOutputs',
-  'ExecutionStatus', 'HasRetryAttempt', 'MultipleCondition', 'FlowCondition', 'FlowNamespaceCondition',
+  'DateTimeBetween',
+  'TimeBetween',
+  'DayWeek',
+  'DayWeekInMonth',
+  'Weekend',
+  'PublicHoliday',
+  'ExecutionOutputs',
+  'ExecutionStatus',
+  'HasRetryAttempt',
+  'MultipleCondition',
+  'FlowCondition',
+  'FlowNamespaceCondition',
 ]);
 
 /** Older last words of a type: with the suffix `Condition`, and one that was renamed. */
 function currentName(word: string): string {
   if (word === 'VariableCondition' || word === 'Variable') return 'Expression';
   const bare = word.endsWith('Condition') ? word.slice(0, -'Condition'.length) : word;
-  return bare in CONDITION_SCHEMAS || UNSUPPORTED.has(bare) ? bare : word;
+  return Object.hasOwn(CONDITION_SCHEMAS, bare) || UNSUPPORTED.has(bare) ? bare : word;
 }
 
 /** The condition that a type (or an older name of it) stands for; undefined for one that this version cannot judge. */
 export function conditionName(type: string): ConditionName | undefined {
   const word = lastWord(type);
   const name = word === undefined ? undefined : currentName(word);
-  return name !== undefined && name in CONDITION_SCHEMAS ? (name as ConditionName) : undefined;
+  return name !== undefined && Object.hasOwn(CONDITION_SCHEMAS, name) ? (name as ConditionName) : undefined;
 }
 
 function lastWord(type: string): string | undefined {
@@ -62,14 +72,18 @@ export function checkConditions(reader: Reader, value: unknown, at: Path): void 
 
 function checkCondition(reader: Reader, raw: unknown, at: Path): void {
   if (!isRawMap(raw) || typeof raw['type'] !== 'string') {
-    reader.constraint(isRawMap(raw) ? [...at, 'type'] : at, isRawMap(raw) ? 'must not be null' : `expected a condition, but got ${kindOf(raw)}`);
+    reader.constraint(
+      isRawMap(raw) ? [...at, 'type'] : at,
+      isRawMap(raw) ? 'must not be null' : `expected a condition, but got ${kindOf(raw)}`,
+    );
     return;
   }
   const { type } = raw;
   const name = conditionName(type);
   if (name === undefined) {
     const word = lastWord(type);
-    if (word !== undefined && UNSUPPORTED.has(currentName(word))) reportUnsupported(reader, [...at, 'type'], `the condition ${type}`, 'value');
+    if (word !== undefined && UNSUPPORTED.has(currentName(word)))
+      reportUnsupported(reader, [...at, 'type'], `the condition ${type}`, 'value');
     else reportUnknownType(reader, at, type, known());
     return;
   }

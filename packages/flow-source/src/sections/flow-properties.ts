@@ -7,13 +7,35 @@ import { FLOW_ID, NAMESPACE } from './names.ts';
 
 /** Properties of a flow (execution-semantics.md §10.1) that this version does. The last four are the server's; they are ignored in a source. */
 const KNOWN = [
-  'id', 'namespace', 'description', 'labels', 'inputs', 'outputs', 'variables', 'tasks', 'errors', 'triggers', 'disabled',
-  'revision', 'deleted', 'tenantId', 'updated',
+  'id',
+  'namespace',
+  'description',
+  'labels',
+  'inputs',
+  'outputs',
+  'variables',
+  'tasks',
+  'errors',
+  'triggers',
+  'disabled',
+  'revision',
+  'deleted',
+  'tenantId',
+  'updated',
 ] as const;
 
 /** Properties that the language has and this version does not do yet. */
 const UNSUPPORTED = new Set([
-  'listeners', 'pluginDefaults', 'taskDefaults', 'concurrency', 'sla', 'retry', 'finally', 'afterExecution', 'checks', 'workerGroup',
+  'listeners',
+  'pluginDefaults',
+  'taskDefaults',
+  'concurrency',
+  'sla',
+  'retry',
+  'finally',
+  'afterExecution',
+  'checks',
+  'workerGroup',
 ]);
 
 const PROPERTIES = z.object({

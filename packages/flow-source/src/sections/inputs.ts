@@ -28,7 +28,18 @@ const BY_TYPE: Readonly<Record<FlowInput['type'], z.ZodObject>> = {
 
 /** Types that the language has and this version does not do yet. */
 const UNSUPPORTED_TYPES = new Set([
-  'ENUM', 'SELECT', 'MULTISELECT', 'DATETIME', 'DATE', 'TIME', 'DURATION', 'YAML', 'URI', 'EMAIL', 'SECRET', 'ARRAY',
+  'ENUM',
+  'SELECT',
+  'MULTISELECT',
+  'DATETIME',
+  'DATE',
+  'TIME',
+  'DURATION',
+  'YAML',
+  'URI',
+  'EMAIL',
+  'SECRET',
+  'ARRAY',
 ]);
 const UNSUPPORTED_PROPERTIES = new Set(['dependsOn', 'prefill', 'accept', 'allowedFileExtensions']);
 
@@ -55,7 +66,7 @@ function readInput(reader: Reader, raw: unknown, at: Path): ReadInput | undefine
   if (type === undefined) return undefined;
   const schema = BY_TYPE[type];
   for (const key of Object.keys(raw)) {
-    if (key === 'name' || key in schema.shape) continue;
+    if (key === 'name' || Object.hasOwn(schema.shape, key)) continue;
     if (UNSUPPORTED_PROPERTIES.has(key)) reportUnsupported(reader, [...at, key], `"${key}" of an input`);
     else reportUnknownField(reader, at, key, Object.keys(schema.shape));
   }
@@ -73,7 +84,10 @@ function acceptOldName(reader: Reader, raw: RawMap, at: Path): void {
 
 function inputType(reader: Reader, type: unknown, at: Path): FlowInput['type'] | undefined {
   if (typeof type !== 'string') {
-    reader.constraint([...at, 'type'], type === undefined ? 'must not be null' : `expected a text, but got ${kindOf(type)}`);
+    reader.constraint(
+      [...at, 'type'],
+      type === undefined ? 'must not be null' : `expected a text, but got ${kindOf(type)}`,
+    );
     return undefined;
   }
   if ((INPUT_TYPES as readonly string[]).includes(type)) return type as FlowInput['type'];
@@ -85,7 +99,11 @@ function inputType(reader: Reader, type: unknown, at: Path): FlowInput['type'] |
 function checkValues(reader: Reader, raw: RawMap, type: FlowInput['type'], at: Path): void {
   const { defaults, validator, min, max } = raw as { defaults?: Json; validator?: string; min?: number; max?: number };
   if (type === 'FILE' && defaults !== undefined && defaults !== null) {
-    reader.constraint(at, "no `defaults` can be set for inputs of type 'FILE'", reader.document.place([...at, 'defaults'], 'key'));
+    reader.constraint(
+      at,
+      "no `defaults` can be set for inputs of type 'FILE'",
+      reader.document.place([...at, 'defaults'], 'key'),
+    );
   }
   if (validator !== undefined && compilePattern(validator) === undefined) {
     reader.constraint([...at, 'validator'], `invalid pattern [${validator}]`);

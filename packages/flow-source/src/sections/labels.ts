@@ -12,9 +12,18 @@ const READ_ONLY = 'system.readOnly';
  * Reads labels: a list of `{key, value}` or a map, values text, number or boolean (execution-semantics.md §1.1).
  * `systemLabels`: those that may be declared here.
  */
-export function readLabels(reader: Reader, value: unknown, path: Path, systemLabels: readonly string[] = [READ_ONLY]): readonly Label[] {
+export function readLabels(
+  reader: Reader,
+  value: unknown,
+  path: Path,
+  systemLabels: readonly string[] = [READ_ONLY],
+): readonly Label[] {
   if (value === undefined || value === null) return [];
-  const labels = Array.isArray(value) ? fromList(reader, value, path) : isRawMap(value) ? fromMap(reader, value, path) : undefined;
+  const labels = Array.isArray(value)
+    ? fromList(reader, value, path)
+    : isRawMap(value)
+      ? fromMap(reader, value, path)
+      : undefined;
   if (labels === undefined) {
     reader.constraint(path, `expected a map or a list of labels, but got ${kindOf(value)}`);
     return [];
@@ -52,6 +61,9 @@ function labelText(reader: Reader, value: unknown, path: Path): string | undefin
   if (typeof value === 'string') return value;
   // As written: a version label 1.10 stays 1.10.
   if (typeof value === 'number' || typeof value === 'boolean') return reader.document.textOf(path) ?? String(value);
-  reader.constraint(path, value === undefined || value === null ? 'must not be null' : `expected a text, but got ${kindOf(value)}`);
+  reader.constraint(
+    path,
+    value === undefined || value === null ? 'must not be null' : `expected a text, but got ${kindOf(value)}`,
+  );
   return undefined;
 }

@@ -18,7 +18,18 @@ const OUTPUT = z.object({
 
 /** Types of outputs that the language has and this version does not do yet. */
 const UNSUPPORTED_TYPES = new Set([
-  'ENUM', 'SELECT', 'MULTISELECT', 'DATETIME', 'DATE', 'TIME', 'DURATION', 'YAML', 'URI', 'EMAIL', 'SECRET', 'ARRAY',
+  'ENUM',
+  'SELECT',
+  'MULTISELECT',
+  'DATETIME',
+  'DATE',
+  'TIME',
+  'DURATION',
+  'YAML',
+  'URI',
+  'EMAIL',
+  'SECRET',
+  'ARRAY',
 ]);
 
 export function readOutputs(reader: Reader, value: unknown): readonly FlowOutput[] {

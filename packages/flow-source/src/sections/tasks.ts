@@ -67,12 +67,16 @@ function checkOwnProperties(reader: Reader, raw: RawMap, at: Path, definition: P
     else reportUnknownField(reader, at, key, known);
   }
   const own: RawMap = {};
-  for (const key of Object.keys(raw)) if (key in shape) own[key] = raw[key];
+  for (const key of Object.keys(raw)) if (Object.hasOwn(shape, key)) own[key] = raw[key];
   // What stands inside nested tasks and task runners is checked there, with better messages.
   const ignore = (path: Path): boolean => {
     const [first] = path;
     if (first === 'taskRunner') return path.length > 1;
-    return path.length > 1 && definition.kind === 'flowable' && (NESTED_TASK_PROPERTIES as readonly unknown[]).includes(first);
+    return (
+      path.length > 1 &&
+      definition.kind === 'flowable' &&
+      (NESTED_TASK_PROPERTIES as readonly unknown[]).includes(first)
+    );
   };
   checkSchema(reader, definition.properties, own, at, { ignore });
   Object.assign(raw, own);
@@ -85,7 +89,10 @@ function checkTaskRunner(reader: Reader, raw: RawMap, at: Path): void {
   const path = [...at, 'taskRunner'];
   const { type } = runner;
   if (typeof type !== 'string') {
-    reader.constraint([...path, 'type'], type === undefined ? 'must not be null' : `expected a text, but got ${kindOf(type)}`);
+    reader.constraint(
+      [...path, 'type'],
+      type === undefined ? 'must not be null' : `expected a text, but got ${kindOf(type)}`,
+    );
     return;
   }
   const definition = reader.registry.get(type);

@@ -77,7 +77,7 @@ function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path)
   const own: RawMap = {};
   for (const key of Object.keys(raw)) {
     if (UNSUPPORTED_PROPERTIES.has(key)) reportUnsupported(reader, [...at, key], `"${key}" of a trigger`);
-    else if (key in shape) own[key] = raw[key];
+    else if (Object.hasOwn(shape, key)) own[key] = raw[key];
     else if (!known.includes(key)) reportUnknownField(reader, at, key, known);
   }
   checkSchema(reader, definition.properties, own, at);

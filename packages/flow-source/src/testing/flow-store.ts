@@ -19,7 +19,8 @@ export function createMemoryFlowStore(): MemoryFlowStore {
   const counts = { reads: 0, checks: 0 };
   const of = (tenant: string, namespace: string, id: string): readonly StoredFlow[] =>
     rows.filter((row) => row.tenant === tenant && row.namespace === namespace && row.id === id);
-  const latest = (tenant: string, namespace: string, id: string): StoredFlow | undefined => of(tenant, namespace, id).at(-1);
+  const latest = (tenant: string, namespace: string, id: string): StoredFlow | undefined =>
+    of(tenant, namespace, id).at(-1);
   const append = (write: FlowWrite, deleted: boolean): StoredFlow => {
     const revision = (latest(write.tenant, write.namespace, write.id)?.revision ?? 0) + 1;
     const row = { ...write, revision, deleted, updatedAt: rows.length, sequence: rows.length + 1 };
@@ -65,13 +66,17 @@ export function createMemoryFlowStore(): MemoryFlowStore {
     search: async (filter, page) => {
       const found = living(filter.tenant).filter(
         (row) =>
-          (filter.namespace === undefined || row.namespace === filter.namespace || row.namespace.startsWith(`${filter.namespace}.`)) &&
+          (filter.namespace === undefined ||
+            row.namespace === filter.namespace ||
+            row.namespace.startsWith(`${filter.namespace}.`)) &&
           (filter.q === undefined || `${row.namespace} ${row.id}`.includes(filter.q)),
       );
       return { results: found.slice((page.page - 1) * page.size, page.page * page.size), total: found.length };
     },
-    list: async (tenant, namespace) => living(tenant).filter((row) => namespace === undefined || row.namespace === namespace),
-    namespaces: async (tenant, prefix = '') => [...new Set(living(tenant).map((row) => row.namespace))].filter((name) => name.startsWith(prefix)),
+    list: async (tenant, namespace) =>
+      living(tenant).filter((row) => namespace === undefined || row.namespace === namespace),
+    namespaces: async (tenant, prefix = '') =>
+      [...new Set(living(tenant).map((row) => row.namespace))].filter((name) => name.startsWith(prefix)),
     changedSince: async (sequence, limit) => {
       counts.checks += 1;
       if (store.failing) throw new Error('no store');

@@ -1,4 +1,11 @@
-import { createRegistry, defineFlowable, defineTask, defineTaskRunner, defineTrigger, type PluginRegistry } from '@tiercel/plugin-kit';
+import {
+  createRegistry,
+  defineFlowable,
+  defineTask,
+  defineTaskRunner,
+  defineTrigger,
+  type PluginRegistry,
+} from '@tiercel/plugin-kit';
 import { z } from 'zod';
 
 const tasks = z.array(z.looseObject({}));
@@ -11,7 +18,10 @@ export const testRegistry: PluginRegistry = createRegistry([
     aliases: ['io.kestra.core.tasks.log.Log'],
     title: 'Log',
     lane: 'inline',
-    properties: z.object({ message: z.union([z.string(), z.array(z.string())]), level: z.enum(['INFO', 'WARN']).optional() }),
+    properties: z.object({
+      message: z.union([z.string(), z.array(z.string())]),
+      level: z.enum(['INFO', 'WARN']).optional(),
+    }),
     run: noRun,
   }),
   defineTask({
@@ -59,7 +69,11 @@ export const testRegistry: PluginRegistry = createRegistry([
   defineFlowable({
     type: 'io.kestra.plugin.core.flow.Switch',
     title: 'Switch',
-    properties: z.object({ value: z.string(), cases: z.record(z.string(), tasks).optional(), defaults: tasks.optional() }),
+    properties: z.object({
+      value: z.string(),
+      cases: z.record(z.string(), tasks).optional(),
+      defaults: tasks.optional(),
+    }),
   }),
   defineFlowable({
     type: 'io.kestra.plugin.core.flow.Dag',

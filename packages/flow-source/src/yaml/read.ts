@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type Node,
+  type Pair,
+} from 'yaml';
 import type { Place, Problem } from '../problem.ts';
 import { DEFAULT_SOURCE_LIMITS, guardSource, type SourceLimits } from './guard.ts';
 import { createLocator, type Locator } from './locate.ts';
@@ -43,7 +53,9 @@ export function readYaml(source: string, limits: SourceLimits = DEFAULT_SOURCE_L
   if (document === undefined) return { problems: [illegal('the source is empty')] };
   if (second !== undefined) return { problems: [illegal('expected a single document', at(second.range[0]))] };
   if (document.errors.length > 0) {
-    return { problems: document.errors.slice(0, MAX_PROBLEMS).map((error) => illegal(error.message, at(error.pos[0]))) };
+    return {
+      problems: document.errors.slice(0, MAX_PROBLEMS).map((error) => illegal(error.message, at(error.pos[0]))),
+    };
   }
   const conversion = createConversion(at, limits.maxDepth);
   const value = document.contents === null ? null : conversion.convert(document.contents, 1);
@@ -89,7 +101,12 @@ function createConversion(at: (offset: number) => Place, maxDepth: number): Conv
     if (depth > maxDepth) return stop(`maps and lists are nested deeper than ${maxDepth} levels`, node);
     if (isAlias(node)) return convertAlias(node, depth);
     if (node.tag !== undefined && !CORE_TAG.test(node.tag)) return report(`the tag ${node.tag} is not known`, node);
-    if (isScalar(node)) return remember(node, convertScalar(node));
+    if (isScalar(node)) {
+      // Neither the store nor any tool takes them.
+      if (typeof node.value === 'string' && node.value.includes('\0'))
+        return report('a text has a NUL character', node);
+      return remember(node, convertScalar(node));
+    }
     if (isSeq(node)) {
       const list = node.items.map((item) => convert(item as Node, depth + 1));
       return remember(node, list);

@@ -9,7 +9,8 @@ const BINARY = /^[-+]?0b[01_]+$/;
 const OCTAL = /^[-+]?0[0-7_]+$/;
 const DECIMAL = /^[-+]?(?:0|[1-9][0-9_]*)$/;
 const HEXADECIMAL = /^[-+]?0x[0-9a-fA-F_]+$/;
-const FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)$/;
+const FLOAT =
+  /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)$/;
 
 export function resolvePlainScalar(text: string): string | number | boolean | null {
   if (NULLS.has(text)) return null;

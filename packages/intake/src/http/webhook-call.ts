@@ -26,7 +26,8 @@ export function webhookRequestOf(req: IncomingMessage, place: WebhookPlace, maxB
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0');
+  headers['transfer-encoding'] !== undefined ||
+  (headers['content-length'] !== undefined && headers['content-length'] !== '0');
 
 function requireJson(req: IncomingMessage): void {
   if (!hasBody(req)) return;

@@ -18,7 +18,9 @@ export function shown(value: unknown): string {
 }
 
 const expected = (type: string, value: unknown, reason: string): never => {
-  throw new InputProblem(`Expected \`${type}\` but received \`${shown(value)}\` with errors:\n\`\`\`\n${reason}\n\`\`\``);
+  throw new InputProblem(
+    `Expected \`${type}\` but received \`${shown(value)}\` with errors:\n\`\`\`\n${reason}\n\`\`\``,
+  );
 };
 
 const noNumber = (value: unknown): never => {
@@ -32,7 +34,8 @@ export type Converter = (value: unknown) => Json;
 const toText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 function toInt(value: unknown): number {
-  const number = typeof value === 'number' ? value : typeof value === 'string' && INT.test(value) ? Number(value) : noNumber(value);
+  const number =
+    typeof value === 'number' ? value : typeof value === 'string' && INT.test(value) ? Number(value) : noNumber(value);
   // 32 bits, as the reference stores it.
   if (!Number.isInteger(number) || number < INT_MIN || number > INT_MAX) return noNumber(value);
   return number;
@@ -40,7 +43,11 @@ function toInt(value: unknown): number {
 
 function toFloat(value: unknown): number {
   const number =
-    typeof value === 'number' ? value : typeof value === 'string' && FLOAT.test(value.trim()) ? Number(value) : noNumber(value);
+    typeof value === 'number'
+      ? value
+      : typeof value === 'string' && FLOAT.test(value.trim())
+        ? Number(value)
+        : noNumber(value);
   const single = Math.fround(number);
   return Number.isFinite(single) ? shortestFloat(single) : noNumber(value);
 }
@@ -55,7 +62,8 @@ function shortestFloat(single: number): number {
 }
 
 /** A text is true when it says `true` in any case, and false otherwise. */
-const toBoolean = (value: unknown): boolean => (typeof value === 'boolean' ? value : toText(value).toLowerCase() === 'true');
+const toBoolean = (value: unknown): boolean =>
+  typeof value === 'boolean' ? value : toText(value).toLowerCase() === 'true';
 
 function toJson(value: unknown): Json {
   if (typeof value !== 'string') return value as Json;
@@ -90,7 +98,11 @@ function text({ validator }: FlowInput): Converter {
 function file(isAddress: (text: string) => boolean): Converter {
   return (value) => {
     if (typeof value === 'string' && isAddress(value)) return value;
-    return expected('FILE', value, 'it must be a file of the request or an address of the internal storage (kestra:///…)');
+    return expected(
+      'FILE',
+      value,
+      'it must be a file of the request or an address of the internal storage (kestra:///…)',
+    );
   };
 }
 

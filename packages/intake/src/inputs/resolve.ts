@@ -64,7 +64,9 @@ export function inputsOf(resolved: readonly ResolvedInput[]): JsonObject | undef
   const refused = resolved.find(({ error }) => error !== undefined);
   if (refused?.error !== undefined) {
     const { id } = refused.input;
-    throw new IntakeError('invalid-inputs', `${id}: ${refused.error}`, { violations: [{ path: id, message: refused.error }] });
+    throw new IntakeError('invalid-inputs', `${id}: ${refused.error}`, {
+      violations: [{ path: id, message: refused.error }],
+    });
   }
   if (resolved.length === 0) return undefined;
   const inputs: Record<string, Json> = {};

@@ -18,7 +18,11 @@ const registry = createRegistry([
     properties: z.object({ format: z.string().optional() }),
     run: () => Promise.resolve(undefined),
   }),
-  defineTrigger({ type: 'io.kestra.plugin.core.trigger.Webhook', title: 'Webhook', properties: z.object({ key: z.string() }) }),
+  defineTrigger({
+    type: 'io.kestra.plugin.core.trigger.Webhook',
+    title: 'Webhook',
+    properties: z.object({ key: z.string() }),
+  }),
 ]);
 
 /** A flow of namespace `company.team` with one task. */
@@ -126,7 +130,10 @@ export function bench(overrides: Partial<IntakeDeps> = {}): Bench {
         updatedAt: NOW,
         sequence: revision,
       };
-      revisions.set(key, [...all, flow === undefined ? { stored, problems } : { stored, problems, flow: { ...flow, revision } }]);
+      revisions.set(key, [
+        ...all,
+        flow === undefined ? { stored, problems } : { stored, problems, flow: { ...flow, revision } },
+      ]);
     },
   };
 }

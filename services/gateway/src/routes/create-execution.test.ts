@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { StorageError } from '@tiercel/storage';
 import { StoreError } from '@tiercel/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTestDoors, type TestDoors } from '../testing/doors.ts';
@@ -26,7 +27,13 @@ const form = (parts: readonly Part[]): FormData => {
   return data;
 };
 const post = async (path: string, parts?: readonly Part[], init: RequestInit = {}): Promise<Answer> =>
-  read(await doors.api(`/executions${path}`, { method: 'POST', ...(parts === undefined ? {} : { body: form(parts) }), ...init }));
+  read(
+    await doors.api(`/executions${path}`, {
+      method: 'POST',
+      ...(parts === undefined ? {} : { body: form(parts) }),
+      ...init,
+    }),
+  );
 
 const INPUTS = `inputs:
   - {id: name, type: STRING, required: false}
@@ -98,10 +105,18 @@ describe('creating an execution', () => {
     ['/company.team/f?revision=9', 404, 'Not Found: Requested Flow is not found.'],
     ['/company.team/off', 409, 'Illegal state: Requested Flow is disabled.'],
     ['/company.team/f?labels=:x', 422, 'Unprocessable Entity: Invalid queryString parameter'],
-    ['/company.team/f?labels=system.app:x', 422, 'Illegal argument: System labels can only be set by Kestra itself, offending label: system.app=x'],
+    [
+      '/company.team/f?labels=system.app:x',
+      422,
+      'Illegal argument: System labels can only be set by Kestra itself, offending label: system.app=x',
+    ],
     ['/company.team/f?labels=a:1&labels=a:2', 409, 'Illegal state: Duplicate key a'],
     ['/company.team/f?scheduleDate=tomorrow', 422, 'Failed to convert argument'],
-    ['/company.team/needs', 422, 'Invalid entity: x: Invalid input for `x`, missing required input, but received `null`'],
+    [
+      '/company.team/needs',
+      422,
+      'Invalid entity: x: Invalid input for `x`, missing required input, but received `null`',
+    ],
   ])('%s is refused with %i', async (path, status, message) => {
     await doors.save('f');
     await doors.save('off', 'disabled: true');
@@ -128,11 +143,52 @@ describe('creating an execution', () => {
     expect((await post('/company.team/f', undefined, noForm)).status).toBe(400);
     const noBoundary = { headers: { 'content-type': 'multipart/form-data' }, body: 'abc' };
     expect((await post('/company.team/f', undefined, noBoundary)).status).toBe(400);
-    const many = [['doc', new Blob(['x']), 'a.txt'] as const, ...Array.from({ length: 10_000 }, (_, i): Part => [`p${i}`, 'x'])];
+    const many = [
+      ['doc', new Blob(['x']), 'a.txt'] as const,
+      ...Array.from({ length: 10_000 }, (_, i): Part => [`p${i}`, 'x']),
+    ];
     const refused = await post('/company.team/f', many);
     expect(refused.status).toBe(413);
     expect(await doors.files()).toEqual([]);
     expect(doors.rows).toEqual([]);
+  });
+
+  it('refuses a field over the limit and files over theirs, and a storage that is full, before the form has come whole', async () => {
+    await doors.stop();
+    doors = await startTestDoors({ uploadLimit: 2000, jsonLimit: 2000 });
+    await doors.save('f', INPUTS);
+    expect((await post('/company.team/f', [['name', 'x'.repeat(3000)]])).body.message).toContain(
+      'a field of the form exceeds the limit',
+    );
+    expect((await post('/company.team/f', [['files', new Blob(['x'.repeat(3000)]), 'doc']])).body.message).toContain(
+      'a file of the form',
+    );
+    const put = doors.storage.put.bind(doors.storage);
+    doors.storage.put = async (tenant, path, content) => {
+      await put(tenant, path, content);
+      throw new StorageError('no-space', 'full');
+    };
+    expect(
+      (
+        await post('/company.team/f', [
+          ['files', new Blob(['x']), 'doc'],
+          ['n', '1'],
+        ])
+      ).status,
+    ).toBe(507);
+    expect(await doors.files()).toEqual([]);
+  });
+
+  it('takes the last of several values, and names with brackets are no input', async () => {
+    await doors.save('f', INPUTS);
+    const { body } = await post('/company.team/f', [
+      ['n', '1'],
+      ['n', '2'],
+      ['n[0]', '3'],
+      ['__proto__', 'x'],
+      ['', 'y'],
+    ]);
+    expect(body.inputs.n).toBe(2);
   });
 
   it('removes uploads when the inputs or the store refuse', async () => {
@@ -148,7 +204,8 @@ describe('creating an execution', () => {
   it('removes what came of an upload that breaks off', async () => {
     await doors.save('f', INPUTS);
     const socket = connect(doors.port, '127.0.0.1');
-    const head = 'POST /api/v1/executions/company.team/f HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n';
+    const head =
+      'POST /api/v1/executions/company.team/f HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n';
     const whole = '--b\r\nContent-Disposition: form-data; name="files"; filename="csv"\r\n\r\na,b\r\n';
     const half = '--b\r\nContent-Disposition: form-data; name="files"; filename="doc"\r\n\r\nhalf';
     socket.write(head + whole + half);
@@ -167,7 +224,11 @@ describe('creating an execution', () => {
         controller.close();
       },
     });
-    const init = { body, duplex: 'half', headers: { 'content-type': 'multipart/form-data; boundary=b' } } as RequestInit;
+    const init = {
+      body,
+      duplex: 'half',
+      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+    } as RequestInit;
     expect((await post('/company.team/f', undefined, init)).body.inputs.n).toBe(7);
   });
 });
@@ -180,7 +241,10 @@ describe('waiting for the end', () => {
     const id = doors.rows[0]!.execution.id;
     doors.executions.move(id, 'RUNNING');
     doors.executions.move(id, 'FAILED');
-    expect(await answer).toMatchObject({ status: 200, body: { id, state: { current: 'FAILED' }, url: expect.stringContaining(id) } });
+    expect(await answer).toMatchObject({
+      status: 200,
+      body: { id, state: { current: 'FAILED' }, url: expect.stringContaining(id) },
+    });
   });
 
   it('is cleaned up when the creation fails', async () => {
@@ -200,7 +264,11 @@ describe('validating inputs', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ id: 'f', namespace: 'company.team' });
     expect(body.inputs).toMatchObject([
-      { input: { id: 'name', type: 'STRING', required: true }, enabled: true, errors: [{ message: expect.stringContaining('missing required input') }] },
+      {
+        input: { id: 'name', type: 'STRING', required: true },
+        enabled: true,
+        errors: [{ message: expect.stringContaining('missing required input') }],
+      },
       { input: { id: 'n' }, errors: [{ message: expect.stringContaining('For input string: "x"') }] },
       { input: { id: 'doc' }, value: expect.stringMatching(/\/inputs\/doc\/doc\.upl$/), errors: [] },
       { input: { id: 'csv', extension: '.csv' }, enabled: true, errors: [] },

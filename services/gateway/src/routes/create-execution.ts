@@ -5,7 +5,7 @@ import type { RouteDeps, RouteFactory } from '../deps.ts';
 import { goneSignal, param, sendJson } from '../http/answers.ts';
 import { labelsOf, queryOf, type Query } from '../http/query.ts';
 import { route } from '../http/routing.ts';
-import { readForm } from '../http/uploads.ts';
+import { readExecutionForm } from './execution-form.ts';
 
 /** Creation of executions and validation of their inputs (rest-api.md §5, §7.1). */
 export const createExecutionRoutes =
@@ -29,17 +29,8 @@ function requestOf(deps: RouteDeps, req: Request, query: Query): ExecutionReques
   };
 }
 
-/** Streams the form into the session: files while they come, fields after them. Whatever fails takes back what was stored. */
-async function readParts(deps: RouteDeps, req: Request, res: Response, session: UploadSession): Promise<void> {
-  const limits = { fileSize: deps.config.uploadLimit, fieldSize: deps.config.jsonLimit };
-  const sink = {
-    store: ({ field, fileName, content }: { field: string; fileName: string; content: Parameters<UploadSession['file']>[2] }) =>
-      session.file(field, fileName, content),
-    discard: () => session.abort(),
-  };
-  const { fields } = await readForm<void>(req, res, sink, limits);
-  for (const [name, value] of fields) session.field(name, value);
-}
+const readParts = ({ config }: RouteDeps, req: Request, res: Response, session: UploadSession): Promise<void> =>
+  readExecutionForm(req, res, session, { fileSize: config.uploadLimit, fieldSize: config.jsonLimit });
 
 async function create(intake: Intake, deps: RouteDeps, req: Request, res: Response): Promise<void> {
   const query = queryOf(req);
@@ -54,7 +45,10 @@ async function create(intake: Intake, deps: RouteDeps, req: Request, res: Respon
       return session.commit();
     });
     if (wait === undefined) {
-      sendJson(res, withUrl(deps, req, executionToJson({ execution: row.execution, taskRuns: [] }, { now: deps.clock() })));
+      sendJson(
+        res,
+        withUrl(deps, req, executionToJson({ execution: row.execution, taskRuns: [] }, { now: deps.clock() })),
+      );
       return;
     }
     wait.created();
@@ -66,7 +60,8 @@ async function create(intake: Intake, deps: RouteDeps, req: Request, res: Respon
   }
   const view = await wait.promise;
   if (res.destroyed) return;
-  if (view === undefined) throw new ApiError('notFound', `the execution ${session.executionId} was deleted while it was waited for`);
+  if (view === undefined)
+    throw new ApiError('notFound', `the execution ${session.executionId} was deleted while it was waited for`);
   sendJson(res, withUrl(deps, req, executionToJson(view, { now: deps.clock() })));
 }
 
@@ -79,7 +74,10 @@ async function abandon(session: UploadSession, error: unknown): Promise<void> {
 function withUrl({ config, tenant }: RouteDeps, req: Request, execution: ExecutionJson): ExecutionJson {
   const base = (config.baseUrl ?? '').replace(/\/+$/, '');
   const prefix = req.originalUrl.startsWith(`/api/v1/${tenant}/`) ? `/${tenant}` : '';
-  return { ...execution, url: `${base}/ui${prefix}/executions/${execution.namespace}/${execution.flowId}/${execution.id}` };
+  return {
+    ...execution,
+    url: `${base}/ui${prefix}/executions/${execution.namespace}/${execution.flowId}/${execution.id}`,
+  };
 }
 
 async function validate(intake: Intake, deps: RouteDeps, req: Request, res: Response): Promise<void> {

@@ -56,7 +56,9 @@ describe('creating a flow', () => {
   it('names what is wrong with path, line and column', async () => {
     const { status, body } = await read(doors.save('a', 'unknown: 1\ntriggers: [{id: x, type: foo.Bar}]'));
     expect(status).toBe(422);
-    expect(body.message).toMatch(/^Invalid entity: Unrecognized field "unknown", not marked as ignorable .*\(line 6, column 1\), Invalid type: foo\.Bar/);
+    expect(body.message).toMatch(
+      /^Invalid entity: Unrecognized field "unknown", not marked as ignorable .*\(line 6, column 1\), Invalid type: foo\.Bar/,
+    );
     expect(body._embedded.errors.map((e: { path: string }) => e.path)).toEqual(['["unknown"]', 'triggers[0].type']);
     expect(doors.flows.reads).toBe(0);
   });
@@ -100,7 +102,12 @@ describe('updating a flow', () => {
     await doors.save('a');
     expect((await send('PUT', '/flows/company.team/a', flowSource('a', 'description: x'))).body.revision).toBe(2);
     expect((await send('PUT', '/flows/company.team/a', flowSource('a', 'description: x'))).body.revision).toBe(2);
-    expect((await get('/flows/company.team/a/revisions')).body.map((f: { revision: number; source: string }) => [f.revision, f.source])).toEqual([
+    expect(
+      (await get('/flows/company.team/a/revisions')).body.map((f: { revision: number; source: string }) => [
+        f.revision,
+        f.source,
+      ]),
+    ).toEqual([
       [1, flowSource('a')],
       [2, flowSource('a', 'description: x')],
     ]);
@@ -132,7 +139,14 @@ describe('reading flows', () => {
   });
 
   it('shows a stored flow that no longer parses with the reason', async () => {
-    await doors.flows.create({ tenant: 'main', namespace: 'company.team', id: 'old', source: 'id: old\ntasks: 1', disabled: false, labels: [] });
+    await doors.flows.create({
+      tenant: 'main',
+      namespace: 'company.team',
+      id: 'old',
+      source: 'id: old\ntasks: 1',
+      disabled: false,
+      labels: [],
+    });
     expect((await get('/flows/company.team/old')).body).toMatchObject({
       id: 'old',
       tasks: [],
@@ -145,15 +159,25 @@ describe('reading flows', () => {
     for (const id of ['a', 'b']) await doors.save(id);
     expect((await get('/flows/company.team')).body.map((f: { id: string }) => f.id)).toEqual(['a', 'b']);
     expect((await get('/flows/nothing.here')).body).toEqual([]);
-    expect((await get('/flows/search?namespace=company&size=1&sort=id:asc')).body).toMatchObject({ total: 2, results: [{ id: 'a' }] });
+    expect((await get('/flows/search?namespace=company&size=1&sort=id:asc')).body).toMatchObject({
+      total: 2,
+      results: [{ id: 'a' }],
+    });
     expect((await get('/flows/search?page=0')).status).toBe(422);
     expect((await get('/flows/distinct-namespaces?q=comp')).body).toEqual(['company.team']);
     expect((await get('/main/flows/company.team/a')).body.id).toBe('a');
   });
 
   it('gives a task of the tree', async () => {
-    await doors.save('a', 'errors:\n  - id: s\n    type: io.kestra.plugin.core.flow.Sequential\n    tasks:\n      - {id: deep, type: io.kestra.plugin.core.debug.Return, format: x}\n');
-    expect((await get('/flows/company.team/a/tasks/deep')).body).toEqual({ id: 'deep', type: 'io.kestra.plugin.core.debug.Return', format: 'x' });
+    await doors.save(
+      'a',
+      'errors:\n  - id: s\n    type: io.kestra.plugin.core.flow.Sequential\n    tasks:\n      - {id: deep, type: io.kestra.plugin.core.debug.Return, format: x}\n',
+    );
+    expect((await get('/flows/company.team/a/tasks/deep')).body).toEqual({
+      id: 'deep',
+      type: 'io.kestra.plugin.core.debug.Return',
+      format: 'x',
+    });
     expect((await get('/flows/company.team/a/tasks/nope')).status).toBe(404);
   });
 });
@@ -163,14 +187,32 @@ describe('validating', () => {
     const documents = [
       flowSource('good', 'revision: 1'),
       'id: bad\nnamespace: company.team\nrevision: 5\ntasks:\n  - id: t\n    type: io.kestra.plugin.core.log.Log\n',
-      flowSource('older').replace('debug.Return', 'log.Log\n    message: --- no separator').replace('io.kestra.plugin.core.log', 'io.kestra.core.tasks.log'),
+      flowSource('older')
+        .replace('debug.Return', 'log.Log\n    message: --- no separator')
+        .replace('io.kestra.plugin.core.log', 'io.kestra.core.tasks.log'),
     ];
     const { status, body } = await send('POST', '/flows/validate', documents.join('\n---\n'));
     expect(status).toBe(200);
     expect(body).toEqual([
-      { flow: 'good', namespace: 'company.team', index: 0, outdated: false, deprecationPaths: [], warnings: [], infos: [] },
       {
-        ...{ flow: 'bad', namespace: 'company.team', index: 1, outdated: true, deprecationPaths: [], warnings: [], infos: [] },
+        flow: 'good',
+        namespace: 'company.team',
+        index: 0,
+        outdated: false,
+        deprecationPaths: [],
+        warnings: [],
+        infos: [],
+      },
+      {
+        ...{
+          flow: 'bad',
+          namespace: 'company.team',
+          index: 1,
+          outdated: true,
+          deprecationPaths: [],
+          warnings: [],
+          infos: [],
+        },
         constraints: 'tasks[0].message: must not be null',
       },
       {

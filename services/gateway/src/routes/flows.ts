@@ -75,7 +75,9 @@ const identity = (req: Request): { readonly namespace: string; readonly id: stri
 
 const flowJson = ({ cache }: Deps, stored: StoredFlow, source = false): FlowJson => {
   const { flow, problems } = cache.compile(stored);
-  return flow === undefined ? invalidFlowToJson(stored, exceptionOf({ problems })) : flowToJson(flow, stored, { source });
+  return flow === undefined
+    ? invalidFlowToJson(stored, exceptionOf({ problems }))
+    : flowToJson(flow, stored, { source });
 };
 
 const exceptionOf = ({ problems }: Pick<CachedFlow, 'problems'>): string =>
@@ -120,7 +122,12 @@ async function get(deps: Deps, req: Request, res: Response): Promise<void> {
 }
 
 /** The stored flow of the path; 404 when there is none. */
-async function find({ flowStore, tenant }: Deps, req: Request, revision?: number, allowDeleted = false): Promise<StoredFlow> {
+async function find(
+  { flowStore, tenant }: Deps,
+  req: Request,
+  revision?: number,
+  allowDeleted = false,
+): Promise<StoredFlow> {
   const { namespace, id } = identity(req);
   const options = { allowDeleted, ...(revision === undefined ? {} : { revision }) };
   const stored = await flowStore.get(tenant, namespace, id, options);
@@ -228,7 +235,8 @@ async function remove(deps: Deps, req: Request, res: Response): Promise<void> {
 async function validate(deps: Deps, req: Request, res: Response): Promise<void> {
   const { source } = await readSource(req);
   const documents = splitDocuments(source);
-  if (documents.length > MAX_DOCUMENTS) throw new ApiError('illegalArgument', `at most ${MAX_DOCUMENTS} flows can be validated at once`);
+  if (documents.length > MAX_DOCUMENTS)
+    throw new ApiError('illegalArgument', `at most ${MAX_DOCUMENTS} flows can be validated at once`);
   const verdicts: FlowValidationJson[] = [];
   for (const [index, document] of documents.entries()) verdicts.push(await verdictOn(deps, document, index));
   sendJson(res, verdicts);
@@ -250,7 +258,11 @@ async function verdictOn(deps: Deps, source: string, index: number): Promise<Flo
 }
 
 /** The number that the next revision would get; deleted ones count. */
-async function nextRevision({ flowStore, tenant }: Deps, namespace: string | undefined, id: string | undefined): Promise<number> {
+async function nextRevision(
+  { flowStore, tenant }: Deps,
+  namespace: string | undefined,
+  id: string | undefined,
+): Promise<number> {
   if (namespace === undefined || id === undefined) return 1;
   const latest = await flowStore.get(tenant, namespace, id, { allowDeleted: true });
   return (latest?.revision ?? 0) + 1;

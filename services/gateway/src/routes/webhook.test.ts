@@ -52,7 +52,9 @@ describe('webhook', () => {
       await call('?inputs=nothing'),
       await call('', JSON_POST('x'.repeat(11 * 1024 * 1024))),
     ];
-    const messages = await Promise.all(answers.map(async (answer) => [answer.status, ((await answer.json()) as { message: string }).message]));
+    const messages = await Promise.all(
+      answers.map(async (answer) => [answer.status, ((await answer.json()) as { message: string }).message]),
+    );
     expect(messages).toEqual([
       [404, 'Not Found: Webhook not found'],
       [404, 'Not Found: Flow not found'],
@@ -65,7 +67,10 @@ describe('webhook', () => {
   });
 
   it('answers 204 when the conditions say no', async () => {
-    await doors.save('f', `${HOOK.replace('}\n', ', conditions: [{type: io.kestra.plugin.core.condition.Expression, expression: "false"}]}\n')}`);
+    await doors.save(
+      'f',
+      `${HOOK.replace('}\n', ', conditions: [{type: io.kestra.plugin.core.condition.Expression, expression: "false"}]}\n')}`,
+    );
     const answer = await call();
     expect([answer.status, await answer.text()]).toEqual([204, '']);
   });
@@ -92,7 +97,11 @@ describe('webhook', () => {
     await doors.save('f', HOOK);
     expect((await call()).status).toBe(200);
     const source = (await doors.flows.get('main', 'company.team', 'f'))!.source.replace('a key/1', 'new');
-    await doors.api('/flows/company.team/f', { method: 'PUT', headers: { 'content-type': 'application/x-yaml' }, body: source });
+    await doors.api('/flows/company.team/f', {
+      method: 'PUT',
+      headers: { 'content-type': 'application/x-yaml' },
+      body: source,
+    });
     expect((await call()).status).toBe(404);
     expect((await call('', {}, 'new')).status).toBe(200);
   });

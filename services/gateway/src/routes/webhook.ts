@@ -11,7 +11,9 @@ const PATH = '/executions/webhook/:namespace/:flowId/:key';
 export const webhookRoutes =
   ({ intake }: { readonly intake: Intake }): RouteFactory =>
   (deps) =>
-    (['GET', 'POST', 'PUT'] as const).map((method) => route(method, PATH, (req, res) => answer(intake, deps, req, res)));
+    (['GET', 'POST', 'PUT'] as const).map((method) =>
+      route(method, PATH, (req, res) => answer(intake, deps, req, res)),
+    );
 
 async function answer(intake: Intake, deps: RouteDeps, req: Request, res: Response): Promise<void> {
   const place = {

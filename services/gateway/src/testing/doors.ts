@@ -53,10 +53,19 @@ export async function startTestDoors(config: Partial<GatewayConfig> = {}): Promi
   const doors: RouteFactory = (deps) => {
     const cache = createFlowCache({ flows, bus: deps.bus, registry: testRegistry, now: deps.clock });
     const { storage, clock: now } = deps;
-    const intake = createIntake({ store, flows: cache, storage, layout: storageLayout, now, hint: (execution) => hinted.push(execution) });
-    return [flowRoutes({ cache, registry: testRegistry }), createExecutionRoutes({ intake }), webhookRoutes({ intake })].flatMap((make) =>
-      make(deps),
-    );
+    const intake = createIntake({
+      store,
+      flows: cache,
+      storage,
+      layout: storageLayout,
+      now,
+      hint: (execution) => hinted.push(execution),
+    });
+    return [
+      flowRoutes({ cache, registry: testRegistry }),
+      createExecutionRoutes({ intake }),
+      webhookRoutes({ intake }),
+    ].flatMap((make) => make(deps));
   };
   const gateway = await startTestGateway({ config, flows, doors: [doors] });
   shared.gateway = gateway;
