@@ -10,7 +10,10 @@ export interface PropertyDocs {
 const scalarToText = (value: unknown): unknown =>
   typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : value;
 
-/** A text that is rendered when the task runs. Numbers and booleans are taken as their text. */
+/**
+ * A text that is rendered when the task runs. Numbers and booleans are taken as their text. Give it a default by
+ * `.prefault(…)`: a `.default(…)` would not show in the JSON Schema of what people write.
+ */
 export const dynamicText = (title: string, description?: string) =>
   z.preprocess(scalarToText, z.string()).meta({ ...docs(title, description), $dynamic: true });
 

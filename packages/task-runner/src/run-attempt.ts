@@ -137,7 +137,10 @@ function attemptVariables(job: TaskJob, variables: JsonObject): Readonly<Record<
       // What only the executor knows (`iteration`) stays.
       ...(typeof given === 'object' && given !== null ? given : {}),
       id: job.taskRunId,
-      startDate: new Date(job.taskRunStart).toISOString(),
+      // A getter: few templates ask, and the text costs more than the rest of the context.
+      get startDate() {
+        return new Date(job.taskRunStart).toISOString();
+      },
       attemptsCount: job.attempt,
       ...(job.parentTaskRunId === undefined ? {} : { parentId: job.parentTaskRunId }),
       ...(job.value === undefined ? {} : { value: job.value }),

@@ -6,7 +6,7 @@ const properties = z.object({
     'Condition on which the task fails.',
     'Rendered to text; empty, `false`, `0` and `-0` are false. Without it the task always fails.',
   ).optional(),
-  errorMessage: dynamicText('Message of the failure.').default('Task failure'),
+  errorMessage: dynamicText('Message of the failure.').prefault('Task failure'),
 });
 
 /** The texts that count as false after rendering (execution-semantics.md §1.1, `T(s)`). */

@@ -5,8 +5,8 @@ export const DEFAULT_MAX_CONTENT_LENGTH = 10 * 1024 * 1024;
 
 const options = z.strictObject({
   connectTimeout: duration('Time in which the connection must be made; default is 10 s.').optional(),
-  readTimeout: duration('Longest wait for data of the server.').default('PT10S'),
-  readIdleTimeout: duration('Longest time without any data on the connection.').default('PT5M'),
+  readTimeout: duration('Longest wait for data of the server.').prefault('PT10S'),
+  readIdleTimeout: duration('Longest time without any data on the connection.').prefault('PT5M'),
   connectionPoolIdleTimeout: duration('Accepted and without effect: a connection is closed after the task.').optional(),
   maxContentLength: z.int().min(0).optional().meta({
     title: 'Largest body of an answer, in bytes.',

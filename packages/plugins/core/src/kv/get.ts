@@ -1,10 +1,11 @@
 import type { Json } from '@tiercel/model';
 import { defineTask, dynamicText, fixedBoolean, TaskFailure } from '@tiercel/plugin-kit';
 import { z } from 'zod';
+import { ownNamespace } from './values.ts';
 
 const properties = z.object({
   key: dynamicText('Key of the entry.'),
-  namespace: dynamicText('Namespace of the entry; default is that of the flow.').default('{{ flow.namespace }}'),
+  namespace: ownNamespace,
   errorOnMissing: fixedBoolean(false, 'Whether the task fails when there is no such entry.'),
 });
 

@@ -1,6 +1,6 @@
 import { defineTask, duration, dynamicText, fixedBoolean } from '@tiercel/plugin-kit';
 import { z } from 'zod';
-import { convertKv, inferKv, KV_TYPES } from './values.ts';
+import { convertKv, inferKv, KV_TYPES, ownNamespace } from './values.ts';
 
 const properties = z.object({
   key: dynamicText('Key of the entry.', 'Letters, digits, `.`, `_` and `-`; it begins with a letter or digit.'),
@@ -12,7 +12,7 @@ const properties = z.object({
       description: 'An expression that stands alone keeps its type: a map stays a map, a number a number.',
       $dynamic: true,
     }),
-  namespace: dynamicText('Namespace of the entry; default is that of the flow.').default('{{ flow.namespace }}'),
+  namespace: ownNamespace,
   overwrite: fixedBoolean(true, 'Whether an existing value is replaced; otherwise the task fails.'),
   ttl: duration('Time after which the entry expires; default is never.').optional(),
   kvType: z

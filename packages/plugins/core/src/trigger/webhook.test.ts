@@ -14,9 +14,9 @@ test('conditions are a list of typed objects', () => {
   expect(webhook.properties.safeParse({ key: 'k', conditions: 'x' }).success).toBe(false);
 });
 
-test('its JSON Schema shows the key', () => {
-  expect(z.toJSONSchema(webhook.properties, { io: 'input' }).properties?.['key']).toMatchObject({
-    type: 'string',
-    maxLength: 256,
+test('its JSON Schema demands the key', () => {
+  expect(z.toJSONSchema(webhook.properties, { io: 'input' })).toMatchObject({
+    properties: { key: { type: 'string' } },
+    required: ['key'],
   });
 });

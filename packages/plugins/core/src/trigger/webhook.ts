@@ -2,6 +2,9 @@ import { STATES } from '@tiercel/model';
 import { defineTrigger, dynamicText } from '@tiercel/plugin-kit';
 import { z } from 'zod';
 
+/** Of the text as written, before it is rendered. */
+const MAX_KEY = 256;
+
 const anything = z.record(z.string(), z.unknown());
 
 /** `io.kestra.plugin.core.trigger.Webhook` (execution-semantics.md §11.5): evaluated by the webhook service. */
@@ -11,10 +14,8 @@ export const webhook = defineTrigger({
   title: 'Start the flow by a call of a URL.',
   description: 'The URL is `/api/v1/executions/webhook/{namespace}/{flowId}/{key}`; GET, POST and PUT are answered.',
   properties: z.object({
-    key: dynamicText('Secret part of the URL.').pipe(z.string().max(256)).meta({
-      title: 'Secret part of the URL.',
-      maxLength: 256,
-      $dynamic: true,
+    key: dynamicText('Secret part of the URL, at most 256 characters.').refine((key) => key.length <= MAX_KEY, {
+      message: `has more than ${MAX_KEY} characters`,
     }),
     conditions: z
       .array(anything)

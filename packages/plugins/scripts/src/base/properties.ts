@@ -60,13 +60,10 @@ export const scriptProperties = {
   outputFiles: dynamicTexts(
     'Globs of files, relative to the working directory, that are stored afterwards.',
   ).optional(),
-  outputDirectory: z
-    .boolean()
-    .default(false)
-    .meta({
-      title: 'Deprecated: use `outputFiles`. Gives `{{ outputDir }}`, all of which is stored.',
-      deprecated: true,
-    }),
+  outputDirectory: z.boolean().default(false).meta({
+    title: 'Deprecated: use `outputFiles`. Gives `{{ outputDir }}`, all of which is stored.',
+    deprecated: true,
+  }),
   targetOS: z
     .enum(['LINUX', 'WINDOWS', 'AUTO'])
     .default('AUTO')

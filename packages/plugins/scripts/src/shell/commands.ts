@@ -5,7 +5,7 @@ import { runScript } from '../base/run-script.ts';
 
 const properties = z.object({
   ...scriptProperties,
-  containerImage: dynamicText('Image of the container; only task runners with containers use it.').default('ubuntu'),
+  containerImage: dynamicText('Image of the container; only task runners with containers use it.').prefault('ubuntu'),
   commands: dynamicTexts('Shell commands to run.', undefined, 1),
 });
 
