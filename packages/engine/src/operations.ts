@@ -1,4 +1,4 @@
-import { currentState, isCreatedLike, isTerminal, type Operation, type State, type TaskRun } from '@tiercel/model';
+import { currentState, isCreatedLike, isTerminal, withState, type Operation, type State, type TaskRun } from '@tiercel/model';
 import { taskEnded } from './progress.ts';
 import { endAttempt } from './starting.ts';
 import type { Step } from './step.ts';
@@ -33,7 +33,10 @@ const CHECKS: { readonly [K in Operation['kind']]: Check<K> } = {
     return invalid('No task found to restart execution from!');
   },
   'force-run': (_, { state }) => (isTerminal(state) ? invalid('Only non terminated executions can be forced to run') : undefined),
-  'change-task-state': ({ taskRunId }, { taskRuns }) => {
+  'change-task-state': ({ taskRunId, state: to }, { state, taskRuns }) => {
+    if (state === 'KILLING') return conflict('The execution is being killed');
+    // Nothing would ever end a run that somebody merely calls RUNNING or PAUSED.
+    if (!isTerminal(to) && !isCreatedLike(to)) return invalid(`A task run cannot be put into state '${to}'`);
     for (const run of taskRuns) if (run.id === taskRunId) return undefined;
     return invalid(`Unable to find the task run '${taskRunId}' in this execution`);
   },
@@ -157,12 +160,7 @@ function restart(step: Step, chosen: (run: TaskRun) => boolean): void {
 function changeTaskState(step: Step, taskRunId: string, to: State): void {
   const { state, context } = step;
   const run = [...state.taskRuns()].find((candidate) => candidate.id === taskRunId)!;
-  const attempts =
-    isTerminal(to) && run.attempts.length === 0 && to !== 'SKIPPED' && to !== 'CANCELLED' && to !== 'RETRIED'
-      ? endAttempt(run, context.now, context.now, to)
-      : run.attempts.map((attempt, i) =>
-          i === run.attempts.length - 1 ? { ...attempt, history: [...attempt.history, { state: to, date: context.now }] } : attempt,
-        );
+  const attempts = attemptsAfterChange(run, to, context.now);
   step.move(run, to, { attempts, dispatch: run.dispatch + 1, sent: false });
   for (let seq = run.parent; seq !== undefined; seq = state.run(seq).parent) step.move(state.run(seq), 'RUNNING');
   step.moveExecution('RESTARTED');
@@ -170,4 +168,12 @@ function changeTaskState(step: Step, taskRunId: string, to: State): void {
   state.rebuild();
   state.agenda.length = 0;
   lookAtAll(step);
+}
+
+/** The last attempt shares its run's new end; one is made when there was none. A run that is to go again keeps those it had. */
+function attemptsAfterChange(run: TaskRun, to: State, now: number): TaskRun['attempts'] {
+  if (!isTerminal(to)) return run.attempts;
+  const last = run.attempts[run.attempts.length - 1];
+  if (last !== undefined) return [...run.attempts.slice(0, -1), { ...last, history: withState(last.history, to, now) }];
+  return to === 'SKIPPED' || to === 'CANCELLED' || to === 'RETRIED' ? [] : endAttempt(run, now, now, to);
 }

@@ -4,6 +4,7 @@ import type { NextRun } from './flowables/index.ts';
 import { DEFAULT_GROUP, workerGroupOf } from './task-types.ts';
 import type { TaskNode } from './flow-graph.ts';
 import { taskEnded } from './progress.ts';
+import type { ExecutionState } from './state.ts';
 import type { Step } from './step.ts';
 
 /** Creates a task run and puts it on the agenda. */
@@ -14,7 +15,7 @@ export function createRun(step: Step, parent: number | undefined, next: NextRun,
     branch,
     history: [{ state: 'CREATED', date: context.now }],
     attempts: [],
-    dispatch: 0,
+    dispatch: firstDispatch(state),
     sent: false,
     ...(parent !== undefined && { parent }),
     ...(next.item !== undefined && { item: next.item }),
@@ -22,6 +23,16 @@ export function createRun(step: Step, parent: number | undefined, next: NextRun,
   });
   state.agenda.push({ kind: 'start', seq: run.seq });
 }
+
+/** More dispatches than one run has between two restarts. */
+const DISPATCHES_PER_RESTART = 100_000;
+
+/**
+ * A run that is created after a restart may get the `seq`, and with it the id, of a run of an error branch that the restart removed.
+ * Its dispatch numbers begin above all that the removed one can have had, so that a late result, a lease or log lines
+ * of that one are never taken for its own.
+ */
+const firstDispatch = (state: ExecutionState): number => (state.execution.attemptNumber - 1) * DISPATCHES_PER_RESTART;
 
 /** Starts a created or restarted run: `runIf`, then the flowable itself, the inline lane, or a job for a worker. False: it waits for I/O. */
 export function startRun(step: Step, seq: number): boolean {
@@ -35,12 +46,12 @@ export function startRun(step: Step, seq: number): boolean {
   }
   const wanted = evaluateRunIf(step, run, node);
   if (wanted === 'waits') return false;
+  step.started++;
   if (wanted === 'no') {
     taskEnded(step, step.move(run, 'SKIPPED'));
     return true;
   }
   if (wanted === 'failed') return true;
-  step.started++;
   if (node.flowable !== undefined) return startFlowable(step, run, node);
   dispatch(step, run, node);
   return true;

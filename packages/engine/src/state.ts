@@ -162,6 +162,8 @@ export class ExecutionState {
     const removed = [...this.removed];
     this.changed.clear();
     this.removed.clear();
+    // As after a load: numbers behind the last run are free again (see `firstDispatch`).
+    while (this.runs.length > 0 && this.runs[this.runs.length - 1] === undefined) this.runs.pop();
     return { taskRuns, removed };
   }
 }

@@ -165,9 +165,11 @@ export function pickVariables(variables: Readonly<Record<string, Value>>, use: T
     if (OWN.has(root) || !Object.hasOwn(variables, root)) continue;
     pickInto(picked, variables, path);
   }
-  // Functions such as currentEachOutput and kv look at these by themselves.
-  for (const root of ['flow', 'execution', 'parents', 'parent', 'trigger']) {
-    if (use.functions.size > 0 && Object.hasOwn(variables, root)) picked[root] ??= toPlainValue(variables[root]);
+  // Defaults of task properties are expressions too (`{{ flow.namespace }}`), and these two are small.
+  for (const root of ['flow', 'execution']) picked[root] = variables[root];
+  // Functions such as currentEachOutput and read look at these by themselves.
+  for (const root of ['parents', 'parent', 'trigger']) {
+    if (use.functions.size > 0 && Object.hasOwn(variables, root)) picked[root] = toPlainValue(variables[root]);
   }
   return picked as JsonObject;
 }

@@ -1,0 +1,3 @@
+export * from './flows.ts';
+export * from './histories.ts';
+export * from './driver.ts';
