@@ -56,7 +56,7 @@ const PARTS: readonly Part[] = [
     name: 'wake_ups',
     sql: `INSERT INTO wake_ups (id, tenant, execution_id, due_at, wake_up)
       SELECT r.id, r.tenant, r.execution_id, to_timestamp(r.due_at / 1000.0), r.wake_up
-      FROM json_to_recordset($n) AS r(execution_id uuid, id uuid, tenant text, due_at bigint, wake_up json)
+      FROM json_to_recordset($n) AS r(execution_id uuid, id uuid, tenant text, due_at float8, wake_up json)
       JOIN ok ON ok.id = r.execution_id ON CONFLICT (id) DO NOTHING`,
     rows: (step, uuid) =>
       step.wakeUps.map((w) => ({
@@ -145,7 +145,7 @@ function statementFor(flags: number): Statement {
       name: `commit_${flags}`,
       text: `WITH s AS MATERIALIZED (
         SELECT * FROM json_to_recordset($2) AS s(id uuid, version int, state text, history json, outputs json, labels jsonb,
-          attempt_number int, ended_at bigint, owes boolean, applied uuid[])),
+          attempt_number int, ended_at float8, owes boolean, applied uuid[])),
       locked AS MATERIALIZED (
         SELECT e.id, e.state AS was_state, e.ended_at IS NOT NULL AS was_ended FROM executions e JOIN s ON s.id = e.id AND s.version = e.version
         WHERE e.id = ANY($1) ORDER BY e.id FOR UPDATE OF e),

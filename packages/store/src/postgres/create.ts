@@ -8,15 +8,15 @@ export const FIRST_LOOK_SECONDS = 5;
 
 const RECORD = `json_to_recordset($1) AS r(
   id uuid, tenant text, namespace text, flow_id text, flow_revision int, partition smallint, state text, history json,
-  inputs json, labels jsonb, variables json, trigger json, trigger_execution_id uuid, parent_id uuid, original_id uuid,
-  attempt_number int, original_created bigint, schedule_date bigint, start_at bigint, wake_up_id uuid,
+  inputs json, outputs json, labels jsonb, variables json, trigger json, trigger_execution_id uuid, parent_id uuid, original_id uuid,
+  attempt_number int, original_created bigint, schedule_date bigint, start_at float8, wake_up_id uuid,
   delivery_key text, delivery_ttl bigint)`;
 
-const INSERT = `INSERT INTO executions (id, tenant, namespace, flow_id, flow_revision, partition, state, history, inputs, labels,
+const INSERT = `INSERT INTO executions (id, tenant, namespace, flow_id, flow_revision, partition, state, history, inputs, outputs, labels,
     variables, trigger, trigger_execution_id, parent_id, original_id, attempt_number, original_created, schedule_date, started_at, owes_at)
-  SELECT r.id, r.tenant, r.namespace, r.flow_id, r.flow_revision, r.partition, r.state, r.history, r.inputs, r.labels,
+  SELECT r.id, r.tenant, r.namespace, r.flow_id, r.flow_revision, r.partition, r.state, r.history, r.inputs, r.outputs, r.labels,
     r.variables, r.trigger, r.trigger_execution_id, r.parent_id, r.original_id, r.attempt_number, r.original_created, r.schedule_date,
-    to_timestamp(((r.history->0->>'date')::bigint) / 1000.0),
+    to_timestamp(((r.history->0->>'date')::float8) / 1000.0),
     CASE WHEN r.start_at IS NULL THEN now() + interval '${FIRST_LOOK_SECONDS} seconds' END`;
 
 /** The usual case: no deliveries, no delayed start. */
@@ -65,6 +65,7 @@ const toRecord = (row: NewExecution): Record<string, unknown> => {
     state: currentState(e.history),
     history: e.history,
     inputs: e.inputs,
+    outputs: e.outputs,
     labels: e.labels,
     variables: e.variables,
     trigger: e.trigger,

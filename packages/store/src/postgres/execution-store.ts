@@ -69,7 +69,7 @@ export function createExecutionStore(db: Database, { leaseGraceMs = 9_000 }: Exe
   };
 }
 
-const CLOCK: Statement = { name: 'clock', text: `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms` };
+const CLOCK: Statement = { name: 'clock', text: `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms` };
 
 const REQUEST: Statement = {
   name: 'request',
