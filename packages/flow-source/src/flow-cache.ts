@@ -4,7 +4,7 @@ import type { Bus } from '@tiercel/queue';
 import type { FlowStore, StoredFlow } from '@tiercel/store';
 import { parseFlow } from './parse-flow.ts';
 import type { Problem } from './problem.ts';
-import { createWeightedLru } from './weighted-lru.ts';
+import { createWeightedLru, type WeightedLru } from './weighted-lru.ts';
 
 /** A revision of a flow as stored, with what its source means. Without `flow` it is invalid: visible, not executable. */
 export interface CachedFlow {
@@ -54,8 +54,6 @@ export interface FlowCacheOptions {
 
 /** Rows asked for at a time. */
 const PAGE = 200;
-/** Writes that commit out of order can be this many numbers late. */
-const OVERLAP = 32;
 
 const everyInterval: Repeat = (run, everyMs) => {
   const timer = setInterval(run, everyMs);
@@ -63,7 +61,9 @@ const everyInterval: Repeat = (run, everyMs) => {
   return () => clearInterval(timer);
 };
 
-const refKey = (tenant: string, namespace: string, id: string): string => `${tenant}/${namespace}/${id}`;
+export const createFlowCache = (options: FlowCacheOptions): FlowCache => new StoredFlowCache(options);
+
+const flowKey = (tenant: string, namespace: string, id: string): string => `${tenant}/${namespace}/${id}`;
 
 interface Load {
   readonly promise: Promise<CachedFlow | undefined>;
@@ -71,144 +71,153 @@ interface Load {
   stale: boolean;
 }
 
-export function createFlowCache(options: FlowCacheOptions): FlowCache {
-  const { flows, bus, registry, now, repeat = everyInterval, pollMs = 2000, onError } = options;
-  const revisions = createWeightedLru<CachedFlow>(
-    options.maxEntries ?? 2000,
-    options.maxCharacters ?? 64 * 1024 * 1024,
-  );
-  /** Key of the latest revision of flows that were asked for without one, with its number in the order of writes. */
-  const latest = new Map<string, { readonly key: string; readonly sequence: number }>();
-  const loads = new Map<string, Load>();
+class StoredFlowCache implements FlowCache {
+  private readonly options: FlowCacheOptions;
+  private readonly pollMs: number;
+  private readonly revisions: WeightedLru<CachedFlow>;
+  /** The latest revision of flows that were asked for without one: its key, and its number in the order of writes. */
+  private readonly latest = new Map<string, { readonly key: string; readonly sequence: number }>();
+  private readonly loads = new Map<string, Load>();
   /** All writes up to this number are known. It begins with the first flow that is loaded: later writes have higher numbers. */
-  let cursor: number | undefined;
-  let checkedAt = -Infinity;
-  let checking: Promise<void> | undefined;
-  let ends: (() => void)[] = [];
+  private cursor: number | undefined;
+  private checkedAt = -Infinity;
+  private checking: Promise<void> | undefined;
+  private ends: readonly (() => void)[] = [];
 
-  const forget = (flow: string): void => {
-    latest.delete(flow);
-    const load = loads.get(flow);
-    if (load !== undefined) load.stale = true;
-    loads.delete(flow);
-  };
+  constructor(options: FlowCacheOptions) {
+    this.options = options;
+    this.pollMs = options.pollMs ?? 2000;
+    this.revisions = createWeightedLru(options.maxEntries ?? 2000, options.maxCharacters ?? 64 * 1024 * 1024);
+  }
 
-  const compile = (stored: StoredFlow): CachedFlow => {
-    const key = `${refKey(stored.tenant, stored.namespace, stored.id)}@${stored.revision}`;
-    const known = revisions.get(key);
+  peek(tenant: string, namespace: string, id: string, revision?: number): CachedFlow | undefined {
+    const flow = flowKey(tenant, namespace, id);
+    if (revision !== undefined) return this.revisions.get(`${flow}@${revision}`);
+    return this.isFresh() ? this.peekLatest(flow) : undefined;
+  }
+
+  async get(tenant: string, namespace: string, id: string, revision?: number): Promise<CachedFlow | undefined> {
+    const { flows } = this.options;
+    const flow = flowKey(tenant, namespace, id);
+    if (revision !== undefined) {
+      const key = `${flow}@${revision}`;
+      return this.revisions.get(key) ?? this.load(key, () => flows.get(tenant, namespace, id, { revision }), false);
+    }
+    if (!this.isFresh()) await this.check();
+    return this.peekLatest(flow) ?? this.load(flow, () => flows.get(tenant, namespace, id), true);
+  }
+
+  compile(stored: StoredFlow): CachedFlow {
+    const key = `${flowKey(stored.tenant, stored.namespace, stored.id)}@${stored.revision}`;
+    const known = this.revisions.get(key);
     if (known !== undefined) return known;
     const { flow, problems } = parseFlow(stored.source, {
-      registry,
+      registry: this.options.registry,
       tenant: stored.tenant,
       revision: stored.revision,
+      // It was accepted once: a text that cannot be rendered fails where it is rendered.
       expressionErrors: 'warning',
     });
     const cached: CachedFlow = flow === undefined ? { stored, problems } : { stored, flow, problems };
-    revisions.set(key, cached, stored.source.length + 1000);
+    this.revisions.set(key, cached, stored.source.length + 1000);
     return cached;
-  };
+  }
 
-  const remember = (flow: string, stored: StoredFlow): void => {
-    cursor ??= stored.sequence;
-    const key = `${flow}@${stored.revision}`;
-    latest.set(flow, { key, sequence: stored.sequence });
-    // Keys without their revision in memory are of no use; the map must not outgrow the bounded one.
-    if (latest.size > 2 * revisions.size + 1000)
-      for (const [name, entry] of latest) if (revisions.get(entry.key) === undefined) latest.delete(name);
-  };
+  changed({ tenant, namespace, id }: FlowRef): void {
+    this.forget(flowKey(tenant, namespace, id));
+  }
 
-  /** Reads one page of writes after `from`; answers the last number and whether there may be more. */
-  const readChanges = async (from: number): Promise<{ readonly last: number; readonly more: boolean }> => {
-    const rows = await flows.changedSince(Math.max(0, from - OVERLAP), PAGE + OVERLAP);
-    let last = from;
-    for (const row of rows) {
-      const flow = refKey(row.tenant, row.namespace, row.id);
-      if ((latest.get(flow)?.sequence ?? -1) < row.sequence) forget(flow);
-      last = Math.max(last, row.sequence);
-    }
-    return { last, more: last > from && rows.length === PAGE + OVERLAP };
-  };
+  start(): void {
+    if (this.ends.length > 0) return;
+    const { bus, repeat = everyInterval, onError } = this.options;
+    const poll = (): void => {
+      this.check().catch((error: unknown) => onError?.(error));
+    };
+    this.ends = [
+      repeat(poll, this.pollMs),
+      bus.subscribe('flow', ({ tenant, namespace, flowId }) => this.forget(flowKey(tenant, namespace, flowId))),
+    ];
+    poll();
+  }
 
-  const check = async (): Promise<void> => {
-    const startedAt = now();
-    for (let more = cursor !== undefined; more;) {
-      const page = await readChanges(cursor ?? 0);
-      cursor = page.last;
-      ({ more } = page);
-    }
-    checkedAt = startedAt;
-  };
+  stop(): void {
+    for (const end of this.ends) end();
+    this.ends = [];
+  }
 
-  /** One check at a time; who comes meanwhile waits for it. */
-  const checkOnce = (): Promise<void> => {
-    checking ??= check().finally(() => {
-      checking = undefined;
-    });
-    return checking;
-  };
+  private peekLatest(flow: string): CachedFlow | undefined {
+    const entry = this.latest.get(flow);
+    return entry === undefined ? undefined : this.revisions.get(entry.key);
+  }
 
-  // While polling, a check may be under way or a little late: twice the interval is when something is wrong.
-  const isFresh = (): boolean => now() - checkedAt < (ends.length > 0 ? 2 * pollMs : pollMs);
+  /** While polling, a check may be under way or a little late: twice the interval is when something is wrong. */
+  private isFresh(): boolean {
+    const age = this.options.now() - this.checkedAt;
+    return age < (this.ends.length > 0 ? 2 * this.pollMs : this.pollMs);
+  }
 
-  const peekLatest = (flow: string): CachedFlow | undefined => {
-    const entry = latest.get(flow);
-    return entry === undefined ? undefined : revisions.get(entry.key);
-  };
-
-  const load = (
-    flow: string,
+  /** Loads a flow or joins a load that is under way. `key`: that of the flow, or of the revision that was named. */
+  private load(
+    key: string,
     read: () => Promise<StoredFlow | undefined>,
     isLatest: boolean,
-  ): Promise<CachedFlow | undefined> => {
-    const under = loads.get(flow);
+  ): Promise<CachedFlow | undefined> {
+    const under = this.loads.get(key);
     if (under !== undefined) return under.promise;
     const run = async (): Promise<CachedFlow | undefined> => {
       try {
         const stored = await read();
         if (stored === undefined) return undefined;
-        const cached = compile(stored);
-        if (isLatest && !entry.stale) remember(flow, stored);
+        const cached = this.compile(stored);
+        if (isLatest && !load.stale) this.remember(key, stored);
         return cached;
       } finally {
-        if (loads.get(flow) === entry) loads.delete(flow);
+        if (this.loads.get(key) === load) this.loads.delete(key);
       }
     };
-    const entry: Load = { stale: false, promise: Promise.resolve().then(run) };
-    loads.set(flow, entry);
-    return entry.promise;
-  };
+    const load: Load = { stale: false, promise: Promise.resolve().then(run) };
+    this.loads.set(key, load);
+    return load.promise;
+  }
 
-  return {
-    peek(tenant, namespace, id, revision) {
-      const flow = refKey(tenant, namespace, id);
-      if (revision !== undefined) return revisions.get(`${flow}@${revision}`);
-      return isFresh() ? peekLatest(flow) : undefined;
-    },
-    async get(tenant, namespace, id, revision) {
-      const flow = refKey(tenant, namespace, id);
-      if (revision !== undefined) {
-        const key = `${flow}@${revision}`;
-        return revisions.get(key) ?? load(key, () => flows.get(tenant, namespace, id, { revision }), false);
-      }
-      if (!isFresh()) await checkOnce();
-      return peekLatest(flow) ?? load(flow, () => flows.get(tenant, namespace, id), true);
-    },
-    compile,
-    changed: ({ tenant, namespace, id }) => forget(refKey(tenant, namespace, id)),
-    start() {
-      if (ends.length > 0) return;
-      const poll = (): void => {
-        checkOnce().catch((error: unknown) => onError?.(error));
-      };
-      ends = [
-        repeat(poll, pollMs),
-        bus.subscribe('flow', ({ tenant, namespace, flowId }) => forget(refKey(tenant, namespace, flowId))),
-      ];
-      poll();
-    },
-    stop() {
-      for (const end of ends) end();
-      ends = [];
-    },
-  };
+  private remember(flow: string, stored: StoredFlow): void {
+    this.cursor ??= stored.sequence;
+    this.latest.set(flow, { key: `${flow}@${stored.revision}`, sequence: stored.sequence });
+    // Keys without their revision in memory are of no use; the map must not outgrow the bounded one.
+    if (this.latest.size <= 2 * this.revisions.size + 1000) return;
+    for (const [name, { key }] of this.latest) if (this.revisions.get(key) === undefined) this.latest.delete(name);
+  }
+
+  private forget(flow: string): void {
+    this.latest.delete(flow);
+    const load = this.loads.get(flow);
+    if (load !== undefined) load.stale = true;
+    this.loads.delete(flow);
+  }
+
+  /** Asks the store what changed. One check at a time; who comes meanwhile waits for it. */
+  private check(): Promise<void> {
+    this.checking ??= this.readAllChanges().finally(() => {
+      this.checking = undefined;
+    });
+    return this.checking;
+  }
+
+  private async readAllChanges(): Promise<void> {
+    const startedAt = this.options.now();
+    // Nothing was loaded yet: nothing can be old.
+    for (let more = this.cursor !== undefined; more;) more = await this.readChanges(this.cursor ?? 0);
+    this.checkedAt = startedAt;
+  }
+
+  /** Reads one page of writes; answers whether there may be more. */
+  private async readChanges(from: number): Promise<boolean> {
+    const rows = await this.options.flows.changedSince(from, PAGE);
+    for (const row of rows) {
+      const flow = flowKey(row.tenant, row.namespace, row.id);
+      if ((this.latest.get(flow)?.sequence ?? -1) < row.sequence) this.forget(flow);
+      this.cursor = Math.max(this.cursor ?? 0, row.sequence);
+    }
+    return rows.length === PAGE;
+  }
 }

@@ -1,4 +1,4 @@
-import type { IoCall, IoResult } from '@tiercel/expressions';
+import type { IoCall, IoResult, RenderEnv } from '@tiercel/expressions';
 import type { Execution } from '@tiercel/model';
 import type { Storage, StorageLayout } from '@tiercel/storage';
 import type { ExecutionStore } from '@tiercel/store';
@@ -40,6 +40,8 @@ export interface IntakeDeps {
   readonly variables?: ServerVariables;
   /** Absent: keys and conditions that need I/O fail. */
   readonly perform?: PerformIo;
+  /** Settings of the server for expressions. */
+  readonly rendering?: Pick<RenderEnv, 'zone' | 'locale' | 'recursive'>;
   readonly limits?: Partial<IntakeLimits>;
   /** Told what went wrong where nobody waits for it: a hint that was not sent, files that could not be removed, a condition that failed. */
   readonly onError?: (

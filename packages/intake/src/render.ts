@@ -7,13 +7,13 @@ const refuseIo = (): Promise<never> =>
 
 /** Renders a text on behalf of a flow, performing the I/O that it asks for. Throws ExpressionError, and what the I/O throws. */
 export function renderFor(
-  deps: Pick<IntakeDeps, 'now' | 'perform'>,
+  deps: Pick<IntakeDeps, 'now' | 'perform' | 'rendering'>,
   flow: Flow,
   template: string,
   variables: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const { perform } = deps;
-  const env: RenderEnv = { now: deps.now, random: Math.random };
+  const env: RenderEnv = { ...deps.rendering, now: deps.now, random: Math.random };
   return renderAsync(
     (withMemo) => renderText(template, variables, withMemo),
     env,

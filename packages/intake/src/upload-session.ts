@@ -4,7 +4,7 @@ import { newId, type Flow, type FlowInput, type Label } from '@tiercel/model';
 import type { CreateOutcome, NewExecution } from '@tiercel/store';
 import type { IntakeDeps, IntakeLimits } from './deps.ts';
 import { IntakeError } from './errors.ts';
-import { createInputResolver, inputsOf, type ResolvedInput } from './inputs/resolve.ts';
+import { createInputResolver, inputsOf, type InputResolver, type ResolvedInput } from './inputs/resolve.ts';
 import { requestedLabels } from './labels.ts';
 import { newExecution } from './new-execution.ts';
 
@@ -46,115 +46,127 @@ type SessionDeps = Pick<IntakeDeps, 'storage' | 'layout' | 'now' | 'onError'> & 
   readonly submit: (rows: readonly NewExecution[]) => Promise<readonly CreateOutcome[]>;
 };
 
-export function createUploadSession(deps: SessionDeps, flow: Flow, request: SessionRequest): UploadSession {
-  const { storage, layout, limits } = deps;
-  const executionId = newId(deps.now());
-  const place = { namespace: flow.namespace, flowId: flow.id, executionId };
-  const resolver = createInputResolver(flow.inputs, isAddressOf(layout));
-  const byId = new Map(flow.inputs.map((input) => [input.id, input]));
-  const given: Record<string, unknown> = {};
-  const pending = new Map<Readable, Promise<unknown>>();
-  let characters = 0;
-  let hasFiles = false;
+export const createUploadSession = (deps: SessionDeps, flow: Flow, request: SessionRequest): UploadSession =>
+  new StreamingSession(deps, flow, request);
 
-  const fileInput = (fieldName: string, fileName: string): FlowInput | undefined => {
-    const named = fieldName === FILES_FIELD ? byId.get(fileName) : undefined;
-    const input = named ?? byId.get(fieldName);
-    return input?.type === 'FILE' ? input : undefined;
-  };
+class StreamingSession implements UploadSession {
+  readonly executionId: string;
+  readonly flow: Flow;
+  private readonly deps: SessionDeps;
+  private readonly request: SessionRequest;
+  private readonly resolver: InputResolver;
+  private readonly byId: ReadonlyMap<string, FlowInput>;
+  private readonly given: Record<string, unknown> = {};
+  /** Parts that are being read. */
+  private readonly pending = new Map<Readable, Promise<unknown>>();
+  private characters = 0;
+  private hasFiles = false;
+  private isOver = false;
 
-  const store = async (input: FlowInput, fieldName: string, fileName: string, content: Readable): Promise<void> => {
-    const extension = input.extension ?? FILE_EXTENSION;
-    // Under its field name a file keeps its own name; under `files` that name is the input's id.
-    const name =
-      fieldName === input.id && fileName !== '' ? layout.safeFileName(fileName) : `${newId(deps.now())}${extension}`;
-    const path = layout.inputFile(place, input.id, request.validateOnly === true ? `${input.id}${extension}` : name);
-    if (request.validateOnly === true) await drain(content);
-    else {
-      hasFiles = true;
-      await storage.put(flow.tenant, path, content);
+  constructor(deps: SessionDeps, flow: Flow, request: SessionRequest) {
+    this.deps = deps;
+    this.flow = flow;
+    this.request = request;
+    this.executionId = newId(deps.now());
+    this.resolver = createInputResolver(flow.inputs, isAddressOf(deps.layout));
+    this.byId = new Map(flow.inputs.map((input) => [input.id, input]));
+  }
+
+  field(name: string, text: string): void {
+    const { maxFieldCharacters } = this.deps.limits;
+    this.characters += name.length + text.length;
+    if (this.characters > maxFieldCharacters) {
+      throw new IntakeError('too-large', `the fields of the request have more than ${maxFieldCharacters} characters`);
     }
-    given[input.id] = layout.toUri(path);
-  };
+    const input = this.byId.get(name);
+    // Forms send an empty text where no file was chosen.
+    if (input !== undefined && !(input.type === 'FILE' && text === '')) this.given[name] = text;
+  }
 
-  const removeFiles = async (): Promise<void> => {
-    for (const content of pending.keys()) content.destroy();
-    await Promise.allSettled(pending.values());
-    if (!hasFiles) return;
+  async file(fieldName: string, fileName: string, content: Readable): Promise<void> {
+    if (this.isOver) throw new IntakeError('invalid-request', 'the request was given up');
+    const input = this.fileInput(fieldName, fileName);
+    const work = input === undefined ? drain(content) : this.store(input, fieldName, fileName, content);
+    this.pending.set(content, work);
     try {
-      // The id is this session's own: everything below its root came from here.
-      await storage.delete(flow.tenant, layout.executionRoot(place));
-      hasFiles = false;
-    } catch (error) {
-      deps.onError?.('files of an execution that was not created could not be removed', error, {
-        flowId: flow.id,
-        executionId,
-      });
+      await work;
+    } finally {
+      this.pending.delete(content);
     }
-  };
+  }
 
-  const finish = async (): Promise<NewExecution> => {
+  async finish(): Promise<NewExecution> {
+    const { flow, executionId: id, request, deps } = this;
     try {
-      await Promise.all(pending.values());
-      const inputs = inputsOf(resolver.resolve(given));
-      const labels = requestedLabels(flow, request.labels ?? [], executionId);
-      return newExecution({
-        flow,
-        id: executionId,
-        now: deps.now(),
-        labels,
-        inputs,
-        scheduleDate: request.scheduleDate,
-      });
+      await Promise.all(this.pending.values());
+      const inputs = inputsOf(this.resolver.resolve(this.given));
+      const labels = requestedLabels(flow, request.labels ?? [], id);
+      return newExecution({ flow, id, now: deps.now(), labels, inputs, scheduleDate: request.scheduleDate });
     } catch (error) {
-      await removeFiles();
+      await this.abort();
       throw error;
     }
-  };
+  }
 
-  return {
-    executionId,
-    flow,
-    field(name, text) {
-      characters += name.length + text.length;
-      if (characters > limits.maxFieldCharacters) {
-        throw new IntakeError(
-          'too-large',
-          `the fields of the request have more than ${limits.maxFieldCharacters} characters`,
-        );
-      }
-      const input = byId.get(name);
-      // Forms send an empty text where no file was chosen.
-      if (input !== undefined && !(input.type === 'FILE' && text === '')) given[name] = text;
-    },
-    async file(fieldName, fileName, content) {
-      const input = fileInput(fieldName, fileName);
-      const work = input === undefined ? drain(content) : store(input, fieldName, fileName, content);
-      pending.set(content, work);
-      try {
-        await work;
-      } finally {
-        pending.delete(content);
-      }
-    },
-    finish,
-    async commit() {
-      const row = await finish();
-      try {
-        const [outcome] = await deps.submit([row]);
-        return { row, outcome: outcome ?? { kind: 'created' } };
-      } catch (error) {
-        // When the store does not answer, the row may be there: files stay rather than be missed by an execution.
-        if ((error as { readonly code?: unknown }).code !== 'unavailable') await removeFiles();
-        throw error;
-      }
-    },
-    async report() {
-      await Promise.all(pending.values());
-      return resolver.resolve(given);
-    },
-    abort: removeFiles,
-  };
+  async commit(): Promise<{ readonly row: NewExecution; readonly outcome: CreateOutcome }> {
+    const row = await this.finish();
+    try {
+      const [outcome] = await this.deps.submit([row]);
+      return { row, outcome: outcome ?? { kind: 'created' } };
+    } catch (error) {
+      // When the store does not answer, the row may be there: files stay rather than be missed by an execution.
+      if ((error as { readonly code?: unknown }).code !== 'unavailable') await this.abort();
+      throw error;
+    }
+  }
+
+  async report(): Promise<readonly ResolvedInput[]> {
+    await Promise.all(this.pending.values());
+    return this.resolver.resolve(this.given);
+  }
+
+  async abort(): Promise<void> {
+    this.isOver = true;
+    for (const content of this.pending.keys()) content.destroy();
+    await Promise.allSettled(this.pending.values());
+    if (!this.hasFiles) return;
+    const { deps, flow, executionId } = this;
+    try {
+      // The id is this session's own: everything below its root came from here.
+      await deps.storage.delete(flow.tenant, deps.layout.executionRoot(this.place()));
+      this.hasFiles = false;
+    } catch (error) {
+      const about = { flowId: flow.id, executionId };
+      deps.onError?.('files of an execution that was not created could not be removed', error, about);
+    }
+  }
+
+  private place(): { readonly namespace: string; readonly flowId: string; readonly executionId: string } {
+    return { namespace: this.flow.namespace, flowId: this.flow.id, executionId: this.executionId };
+  }
+
+  /** Which input a file part is for (rest-api.md §5, §19). */
+  private fileInput(fieldName: string, fileName: string): FlowInput | undefined {
+    const named = fieldName === FILES_FIELD ? this.byId.get(fileName) : undefined;
+    const input = named ?? this.byId.get(fieldName);
+    return input?.type === 'FILE' ? input : undefined;
+  }
+
+  private async store(input: FlowInput, fieldName: string, fileName: string, content: Readable): Promise<void> {
+    const { storage, layout, now } = this.deps;
+    const extension = input.extension ?? FILE_EXTENSION;
+    const onlyNamed = this.request.validateOnly === true;
+    // Under its field name a file keeps its own name; under `files` that name is the input's id.
+    const keepsName = fieldName === input.id && fileName !== '';
+    const stored = keepsName ? layout.safeFileName(fileName) : `${newId(now())}${extension}`;
+    const path = layout.inputFile(this.place(), input.id, onlyNamed ? `${input.id}${extension}` : stored);
+    if (onlyNamed) await drain(content);
+    else {
+      this.hasFiles = true;
+      await storage.put(this.flow.tenant, path, content);
+    }
+    this.given[input.id] = layout.toUri(path);
+  }
 }
 
 /** Reads a stream to its end and forgets it. */

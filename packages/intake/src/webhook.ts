@@ -41,7 +41,7 @@ interface Hooks {
   readonly resolver: InputResolver;
 }
 
-type WebhookDeps = Pick<IntakeDeps, 'flows' | 'layout' | 'now' | 'perform' | 'onError'> & {
+type WebhookDeps = Pick<IntakeDeps, 'flows' | 'layout' | 'now' | 'perform' | 'rendering' | 'onError'> & {
   readonly variables: ServerVariables;
   readonly limits: IntakeLimits;
   readonly submit: (rows: readonly NewExecution[]) => Promise<readonly CreateOutcome[]>;

@@ -32,6 +32,7 @@ export function guardSource(source: string, limits: SourceLimits): Problem | und
   if (source.length > limits.maxBytes || Buffer.byteLength(source) > limits.maxBytes) {
     return refusal(`the source has more than ${limits.maxBytes} bytes`);
   }
+  if (source.includes('\0')) return refusal('the source has a NUL character');
   let tokens = 0;
   let line = 1;
   let brackets = 0;

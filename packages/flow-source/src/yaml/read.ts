@@ -57,10 +57,10 @@ export function readYaml(source: string, limits: SourceLimits = DEFAULT_SOURCE_L
       problems: document.errors.slice(0, MAX_PROBLEMS).map((error) => illegal(error.message, at(error.pos[0]))),
     };
   }
-  const conversion = createConversion(at, limits.maxDepth);
+  const conversion = new Conversion(at, limits.maxDepth);
   const value = document.contents === null ? null : conversion.convert(document.contents, 1);
   if (conversion.problems.length > 0) return { problems: conversion.problems.slice(0, MAX_PROBLEMS) };
-  return { document: { value, ...createLocator(source, document, conversion.anchorsOf, at) }, problems: [] };
+  return { document: { value, ...createLocator(source, document, conversion.targets, at) }, problems: [] };
 }
 
 const illegal = (message: string, place?: Place): Problem => ({
@@ -70,96 +70,96 @@ const illegal = (message: string, place?: Place): Problem => ({
   ...place,
 });
 
-interface Conversion {
-  readonly problems: Problem[];
-  readonly anchorsOf: ReadonlyMap<Node, Node>;
-  convert(node: Node, depth: number): unknown;
-}
-
 /** Turns the nodes of one document into values, counting what it makes. */
-function createConversion(at: (offset: number) => Place, maxDepth: number): Conversion {
-  const problems: Problem[] = [];
-  const anchors = new Map<string, Node>();
-  const targets = new Map<Node, Node>();
-  let values = 0;
-  let stopped = false;
+class Conversion {
+  readonly problems: Problem[] = [];
+  /** Which node each alias stands for. */
+  readonly targets = new Map<Node, Node>();
+  private readonly anchors = new Map<string, Node>();
+  private readonly at: (offset: number) => Place;
+  private readonly maxDepth: number;
+  private values = 0;
+  private stopped = false;
 
-  const report = (message: string, node: Node): undefined => {
-    problems.push(illegal(message, at(node.range?.[0] ?? 0)));
-    return undefined;
-  };
-  const stop = (message: string, node: Node): undefined => {
-    if (!stopped) report(message, node);
-    stopped = true;
-    return undefined;
-  };
+  constructor(at: (offset: number) => Place, maxDepth: number) {
+    this.at = at;
+    this.maxDepth = maxDepth;
+  }
 
-  const convert = (node: Node, depth: number): unknown => {
-    values += 1;
-    if (stopped) return undefined;
-    if (values > MAX_VALUES) return stop(`its aliases make more than ${MAX_VALUES} values`, node);
-    if (depth > maxDepth) return stop(`maps and lists are nested deeper than ${maxDepth} levels`, node);
-    if (isAlias(node)) return convertAlias(node, depth);
-    if (node.tag !== undefined && !CORE_TAG.test(node.tag)) return report(`the tag ${node.tag} is not known`, node);
+  convert(node: Node, depth: number): unknown {
+    this.values += 1;
+    if (this.stopped) return undefined;
+    if (this.values > MAX_VALUES) return this.stop(`its aliases make more than ${MAX_VALUES} values`, node);
+    if (depth > this.maxDepth) return this.stop(`maps and lists are nested deeper than ${this.maxDepth} levels`, node);
+    if (isAlias(node)) return this.convertAlias(node, depth);
+    if (node.tag !== undefined && !CORE_TAG.test(node.tag))
+      return this.report(`the tag ${node.tag} is not known`, node);
+    const value = this.convertContent(node, depth);
+    // An anchor can be used only after the whole node that carries it, so a node never contains itself.
+    const { anchor } = node as { anchor?: string };
+    if (anchor !== undefined) this.anchors.set(anchor, node);
+    return value;
+  }
+
+  private convertContent(node: Node, depth: number): unknown {
     if (isScalar(node)) {
       // Neither the store nor any tool takes them.
       if (typeof node.value === 'string' && node.value.includes('\0'))
-        return report('a text has a NUL character', node);
-      return remember(node, convertScalar(node));
+        return this.report('a text has a NUL character', node);
+      return convertScalar(node);
     }
-    if (isSeq(node)) {
-      const list = node.items.map((item) => convert(item as Node, depth + 1));
-      return remember(node, list);
-    }
-    if (isMap(node)) return remember(node, convertMap(node.items as Pair<Node, Node | null>[], depth));
-    return report('unexpected content', node);
-  };
+    if (isSeq(node)) return node.items.map((item) => this.convert(item as Node, depth + 1));
+    if (isMap(node)) return this.convertMap(node.items as Pair<Node, Node | null>[], depth);
+    return this.report('unexpected content', node);
+  }
 
-  // An anchor can be used only after the whole node that carries it, so a node never contains itself.
-  const remember = (node: Node, value: unknown): unknown => {
-    const { anchor } = node as { anchor?: string };
-    if (anchor !== undefined) anchors.set(anchor, node);
-    return value;
-  };
+  private convertAlias(node: Node & { source: string }, depth: number): unknown {
+    const target = this.anchors.get(node.source);
+    if (target === undefined) return this.report(`the anchor &${node.source} is not known here`, node);
+    this.targets.set(node, target);
+    return this.convert(target, depth);
+  }
 
-  const convertAlias = (node: Node & { source: string }, depth: number): unknown => {
-    const target = anchors.get(node.source);
-    if (target === undefined) return report(`the anchor &${node.source} is not known here`, node);
-    targets.set(node, target);
-    return convert(target, depth);
-  };
-
-  const convertMap = (pairs: readonly Pair<Node, Node | null>[], depth: number): Record<string, unknown> => {
+  private convertMap(pairs: readonly Pair<Node, Node | null>[], depth: number): Record<string, unknown> {
     const map: Record<string, unknown> = {};
     const merges: Node[] = [];
     for (const { key, value } of pairs) {
       if (!isScalar(key)) {
-        report('keys must be texts', key);
+        this.report('keys must be texts', key);
         continue;
       }
       const name = String(key.value ?? '');
       if (name === '<<' && key.type === 'PLAIN' && value !== null) merges.push(value);
-      else if (name === '__proto__') report('"__proto__" cannot be a key', key);
-      else if (Object.hasOwn(map, name)) report(`Duplicate field "${name}"`, key);
-      else map[name] = value === null ? null : convert(value, depth + 1);
+      else if (name === '__proto__') this.report('"__proto__" cannot be a key', key);
+      else if (Object.hasOwn(map, name)) this.report(`Duplicate field "${name}"`, key);
+      else map[name] = value === null ? null : this.convert(value, depth + 1);
     }
-    for (const merge of merges) mergeInto(map, merge, depth);
+    for (const merge of merges) this.mergeInto(map, merge, depth);
     return map;
-  };
+  }
 
   /** A merge key gives what the map does not say itself; of several maps the earlier wins. */
-  const mergeInto = (map: Record<string, unknown>, node: Node, depth: number): void => {
-    const given = convert(node, depth);
+  private mergeInto(map: Record<string, unknown>, node: Node, depth: number): void {
+    const given = this.convert(node, depth);
     for (const source of Array.isArray(given) ? given : [given]) {
       if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-        if (!stopped) report('a merge key (<<) takes a map or a list of maps', node);
+        if (!this.stopped) this.report('a merge key (<<) takes a map or a list of maps', node);
         continue;
       }
       for (const [name, value] of Object.entries(source)) if (!Object.hasOwn(map, name)) map[name] = value;
     }
-  };
+  }
 
-  return { problems, anchorsOf: targets, convert };
+  private report(message: string, node: Node): undefined {
+    this.problems.push(illegal(message, this.at(node.range?.[0] ?? 0)));
+    return undefined;
+  }
+
+  private stop(message: string, node: Node): undefined {
+    if (!this.stopped) this.report(message, node);
+    this.stopped = true;
+    return undefined;
+  }
 }
 
 function convertScalar(node: Node & { value: unknown; type?: string }): unknown {
