@@ -155,7 +155,7 @@ describe('triggers', () => {
     [`${hook}    foo: 1`, 'Unrecognized field "foo"'],
     [
       `${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.MultipleCondition`,
-      'the condition io.kestra.plugin.core.condition.MultipleCondition is not supported by this version yet',
+      'triggers[0]: invalid webhook: conditions of type MultipleCondition are not supported',
     ],
     [
       `${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.Expression`,
@@ -173,6 +173,21 @@ describe('triggers', () => {
       found.some((text) => text.includes(message)),
       found.join('\n'),
     ).toBe(true);
+  });
+
+  it('labels of a webhook are told to be of no effect', () => {
+    expect(parse(flowWith(`triggers:\n${hook}    labels: {a: b}`)).warnings).toEqual([
+      'triggers[0].labels: executions of a webhook get the labels of the flow only',
+    ]);
+  });
+
+  it('conditions that cannot be judged yet are refused', () => {
+    const found = triggers(`${hook}    conditions:\n      - type: io.kestra.plugin.core.condition.Weekend`);
+    expect(found).toEqual([
+      expect.stringContaining(
+        'the condition io.kestra.plugin.core.condition.Weekend is not supported by this version yet',
+      ),
+    ]);
   });
 
   it('conditions under older names are accepted and told of', () => {

@@ -54,14 +54,24 @@ function readTrigger(reader: Reader, raw: unknown, at: Path): void {
   }
   for (const key of Object.keys(raw)) if (raw[key] === null) delete raw[key];
   checkSchema(reader, COMMON_TRIGGER, raw, at);
-  checkConditions(reader, raw['conditions'], [...at, 'conditions']);
+  const isWebhook = String(raw['type']).endsWith('.Webhook');
+  // A call is judged on its own; it cannot wait for others (execution-semantics.md §10.10).
+  if (isWebhook && hasMultipleCondition(raw['conditions'])) {
+    reader.constraint(at, 'invalid webhook: conditions of type MultipleCondition are not supported');
+  } else checkConditions(reader, raw['conditions'], [...at, 'conditions']);
   // No system label at all is allowed here (execution-semantics.md §9.9).
   readLabels(reader, raw['labels'], [...at, 'labels'], []);
-  if (raw['labels'] !== undefined && String(raw['type']).endsWith('.Webhook')) {
+  if (raw['labels'] !== undefined && isWebhook) {
     reader.warnings.push(`${pathText([...at, 'labels'])}: executions of a webhook get the labels of the flow only`);
   }
   if (typeof raw['type'] === 'string') checkOwnProperties(reader, raw, raw['type'], at);
 }
+
+const hasMultipleCondition = (conditions: unknown): boolean =>
+  Array.isArray(conditions) &&
+  conditions.some(
+    (condition: unknown) => isRawMap(condition) && /\.MultipleCondition$/.test(String(condition['type'])),
+  );
 
 function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path): void {
   const definition = reader.registry.get(type);
