@@ -89,6 +89,9 @@ class Lexer {
   }
 
   private push(type: TokenType, value: string, position: number): void {
+    if (this.tokens.length >= MAX_TOKENS) {
+      throw new Failure(`A template has at most ${MAX_TOKENS} parts`, 'limit', position);
+    }
     this.tokens.push({ type, value, position });
   }
 
@@ -235,3 +238,5 @@ class Lexer {
 }
 
 const MAX_INTERPOLATION = 50;
+/** Parsing costs memory by the token, and nobody writes templates of this size. */
+const MAX_TOKENS = 200_000;

@@ -20,7 +20,7 @@ function evaluate<T>(
 ): T {
   let context: Context | undefined;
   try {
-    const template = templateOf(source);
+    const template = templateOf(source, work);
     context = new Context(template, root, env, mode, work, scope);
     const { single } = template;
     if (single === undefined) template.run(context);

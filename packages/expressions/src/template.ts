@@ -14,14 +14,17 @@ import type { Macro, Statement } from './nodes.ts';
 import { truth } from './operators.ts';
 import { parseTemplate } from './parser.ts';
 import { rawMarker, replaceRawBlocks } from './raw.ts';
+import type { Work } from './work.ts';
 import { isList, isMap, listItems, MapEntry, mapEntries, typeName, type Value } from './values.ts';
 
 const cache = new GenerationCache<CompiledTemplate | Failure>(2000, 4 * 1024 * 1024);
 
 /** The compiled template of a text, from the cache when it was seen lately. Raises the Failure of a bad text again. */
-export function templateOf(source: string): CompiledTemplate {
+export function templateOf(source: string, work: Work): CompiledTemplate {
   let known = cache.get(source);
   if (known === undefined) {
+    // Parsing is work as well: recursive rendering can make ever longer templates.
+    work.step(source.length >> 3);
     known = compileOrFailure(source);
     cache.set(source, known, source.length);
   }

@@ -1,6 +1,7 @@
 import { type FilterDefinition, textArg } from '../definitions.ts';
 import { toIon } from '../ion-write.ts';
 import { runJq } from '../jq/index.ts';
+import { toJqValue } from '../jq/values.ts';
 import { parseJson } from '../json.ts';
 import { jsonOf } from '../print.ts';
 import { toYaml } from '../yaml-write.ts';
@@ -21,8 +22,9 @@ export const formatFilters: Readonly<Record<string, FilterDefinition>> = {
     params: ['expression'],
     apply: (input, args, context) => {
       const program = textArg(args, 0, 'The argument `expression` of `jq`');
-      const value = typeof input === 'string' ? parseJson(input, context.work) : input;
-      return runJq(program, value, context.work, context.env.now);
+      const { work } = context;
+      const value = typeof input === 'string' ? parseJson(input, work) : toJqValue(input, work);
+      return runJq(program, value, work, context.env.now);
     },
   },
 };

@@ -4,11 +4,10 @@ import type { Work } from '../work.ts';
 import type { Node } from './nodes.ts';
 import { parseJq } from './parser.ts';
 import { Machine } from './run.ts';
-import { toJqValue } from './values.ts';
 
 const programs = new GenerationCache<Node>(500, 1024 * 1024);
 
-/** Runs a jq program on a value and gives the list of all results (expressions.md §11). Raises a Failure. */
+/** Runs a jq program on JSON data (see `toJqValue`) and gives the list of all results (expressions.md §11). Raises a Failure. */
 export function runJq(program: string, input: Value, work: Work, now: () => number): Value[] {
   let node = programs.get(program);
   if (node === undefined) {
@@ -16,5 +15,5 @@ export function runJq(program: string, input: Value, work: Work, now: () => numb
     node = parseJq(program);
     programs.set(program, node, program.length);
   }
-  return new Machine(work, now).collect(node, undefined, toJqValue(input, work));
+  return new Machine(work, now).collect(node, undefined, input);
 }

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { analyse, analyseStructure, ExpressionError } from './index.ts';
+
+test.each([
+  ["{{ outputs.t[taskrun.value].x ?? inputs['a'] }}", [['outputs', 't'], ['taskrun', 'value'], ['inputs', 'a']]],
+  ['{{ outputs.a.b }} {{ outputs.a }}', [['outputs', 'a']]],
+  ['{% for e in outputs.list %}{{ e.x }}{{ loop.index }}{{ vars.y }}{% endfor %}', [['outputs', 'list'], ['vars', 'y']]],
+  ['{% set a = inputs.x %}{{ a.b }}', [['inputs', 'x']]],
+  ['{{ a }}{% set a = 1 %}{{ a }}', [['a']]],
+  ['{% if inputs.x %}{% set a = 1 %}{% endif %}{{ a }}', [['inputs', 'x'], ['a']]],
+  ['{% macro m(p) %}{{ p.q }}{{ hidden }}{% endmacro %}{{ m(outputs.z) }}', [['outputs', 'z']]],
+  ['{{ outputs.x.size() }}', [['outputs', 'x']]],
+  ["{{ (outputs.x | jq('.a'))[vars.n] }}", [['outputs', 'x'], ['vars', 'n']]],
+  ['{{ "#{inputs.a}" }}', [['inputs', 'a']]],
+  ['{{ currentEachOutput(outputs.t) }}', [['parents'], ['taskrun', 'value'], ['outputs', 't']]],
+  ['{% raw %}{{ a }}{% endraw %}{{ b }}', [['b']]],
+  ['{{ vars.l[0] }}', [['vars', 'l', '0']]],
+  ['no expression', []],
+])('%s', (template, paths) => {
+  expect(analyse(template).paths).toEqual(paths);
+  expect(analyse(template).dynamic).toBe(false);
+});
+
+test('functions that can see everything make a template dynamic', () => {
+  expect(analyse('{{ render(vars.a) }}').dynamic).toBe(true);
+  expect(analyse('{{ printContext() }}').dynamic).toBe(true);
+  expect(analyse('{% macro m() %}{{ renderOnce("x") }}{% endmacro %}').dynamic).toBe(true);
+});
+
+test('functions, filters and the need of I/O are told', () => {
+  const use = analyse("{{ secret('a') | upper | jq('.') }}{% filter lower %}x{% endfilter %}");
+  expect([...use.functions]).toEqual(['secret']);
+  expect([...use.filters]).toEqual(expect.arrayContaining(['upper', 'jq', 'lower']));
+  expect(use.io).toBe(true);
+  expect(analyse('{{ now() }}').io).toBe(false);
+});
+
+test('a structure is analysed with all of its texts and keys', () => {
+  const use = analyseStructure({ '{{ vars.k }}': [{ a: '{{ inputs.x }}' }, '{{ inputs.x.y }}'], n: 1 });
+  expect(use.paths).toEqual([['vars', 'k'], ['inputs', 'x']]);
+});
+
+test('a syntax error is raised', () => {
+  expect(() => analyse('{{ 1 + }}')).toThrow(ExpressionError);
+});
