@@ -70,7 +70,7 @@ function readTrigger(reader: Reader, raw: unknown, at: Path): void {
 const hasMultipleCondition = (conditions: unknown): boolean =>
   Array.isArray(conditions) &&
   conditions.some(
-    (condition: unknown) => isRawMap(condition) && /\.MultipleCondition$/.test(String(condition['type'])),
+    (condition: unknown) => isRawMap(condition) && String(condition['type']).endsWith('.MultipleCondition'),
   );
 
 function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path): void {

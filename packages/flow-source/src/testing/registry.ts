@@ -64,6 +64,7 @@ export const testRegistry: PluginRegistry = createRegistry([
   defineFlowable({
     type: 'io.kestra.plugin.core.flow.If',
     title: 'If',
+    // oxlint-disable-next-line unicorn/no-thenable -- the language calls it so
     properties: z.object({ condition: z.string(), then: tasks, else: tasks.optional(), errors: tasks.optional() }),
   }),
   defineFlowable({
