@@ -204,9 +204,9 @@ class LocalStorage implements Storage {
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#confineParent(tenant, path, target);
-        await mkdir(parent, { recursive: true });
+        const firstMade = await mkdir(parent, { recursive: true });
         await rename(source, join(await this.#confined(tenant, path, parent), basename(target)));
-        await syncDirectory(parent);
+        await syncDirectories(parent, firstMade);
         return;
       } catch (error) {
         if (systemCode(error) === 'ENOTDIR') throw fileInTheWay(path);
@@ -247,7 +247,12 @@ async function writeDurably(path: string, content: Readable | Buffer | string): 
   }
 }
 
-/** A rename is durable once its directory is written. */
+/** A rename is durable once its directory is written, and with it those that were made on the way. */
+async function syncDirectories(parent: string, firstMade: string | undefined): Promise<void> {
+  const last = firstMade === undefined ? parent : dirname(firstMade);
+  for (let folder = parent; folder.length >= last.length; folder = dirname(folder)) await syncDirectory(folder);
+}
+
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, constants.O_RDONLY);
   try {

@@ -14,13 +14,11 @@ export const KV_TYPES = [
  * The namespace of an entry. The default is only shown, never rendered: a job carries the variables that the flow itself
  * names, and without a namespace the store takes that of the flow anyway.
  */
-export const ownNamespace = dynamicText('Namespace of the entry; default is that of the flow.')
-  .optional()
-  .meta({
-    title: 'Namespace of the entry; default is that of the flow.',
-    default: '{{ flow.namespace }}',
-    $dynamic: true,
-  });
+export const ownNamespace = dynamicText('Namespace of the entry; default is that of the flow.').optional().meta({
+  title: 'Namespace of the entry; default is that of the flow.',
+  default: '{{ flow.namespace }}',
+  $dynamic: true,
+});
 
 /** The entry for a value without a declared type; a text that is an ISO duration is one (execution-semantics.md §13.5). */
 export function inferKv(value: unknown): KvValue {

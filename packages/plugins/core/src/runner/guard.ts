@@ -14,14 +14,16 @@
  * - 3: the exit code of the script, as decimal text and a line end.
  *
  * SIGTERM to the group is meant for the script: the guard catches it (a caught signal, unlike an ignored one, is not
- * inherited by the script), the `cat`s ignore it so that the script's last words still come through.
+ * inherited by the script; each subshell has to say so again), the `cat`s ignore it so that the script's last words still
+ * come through.
  */
 export const GUARD = `
 exec 4<&0 5>&1 6>&2 </dev/null >/dev/null 2>&1
 trap : TERM INT HUP QUIT
 ( trap '' TERM INT HUP QUIT; read -r _ <&4; kill -KILL 0 ) 3>&- 5>&- 6>&- &
 lifeline=$!
-( exec 7>&1 4<&-
+( trap : TERM INT HUP QUIT
+  exec 7>&1 4<&-
   ( exec 8>&1 >/dev/null
     trap : TERM INT HUP QUIT
     "$@" >&7 2>&8 3>&- 5>&- 6>&- 7>&- 8>&- &

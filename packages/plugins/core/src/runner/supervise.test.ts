@@ -131,6 +131,33 @@ describe('background processes', () => {
     await waitUntil(async () => !(await alive(pid)));
   });
 
+  test('one that ignores SIGTERM and prints without end does not hold the task either', async () => {
+    const { exitCode } = await sh(`(trap '' TERM; while :; do echo x; sleep 0.01; done) & echo $! > pid`, {
+      settings: { drainGrace: 20, killGrace: 20 },
+    });
+    expect(exitCode).toBe(0);
+    const pid = await pidIn('pid');
+    await waitUntil(async () => !(await alive(pid)));
+  });
+
+  test('a slow reader loses nothing of a command that has ended', async () => {
+    let lines = 0;
+    await supervise(
+      {
+        argv: ['/bin/sh', '-c', `yes ${'x'.repeat(999)} | head -n 250`],
+        cwd,
+        env: {},
+        onLine: () => {
+          lines += 1;
+          return delay(1);
+        },
+      },
+      new AbortController().signal,
+      { ...DEFAULT_OPTIONS, drainGrace: 10, killGrace: 10 },
+    );
+    expect(lines).toBe(250);
+  });
+
   test('output of one that ends soon is not lost', async () => {
     const { lines } = await sh('(sleep 0.2; echo late) &');
     expect(lines).toEqual(['stdout:late']);

@@ -9,13 +9,16 @@ import { LineSplitter } from './line-splitter.ts';
 export interface SuperviseOptions {
   /** ms between SIGTERM and SIGKILL when the command is to be killed. */
   readonly killGrace: number;
-  /** ms for which output is still read after the command itself ended; then what it left running is killed. */
+  /** ms for which what the command left running may keep its output open; then it is killed. */
   readonly drainGrace: number;
   /** Longest line in UTF-16 units; a longer one comes in pieces. */
   readonly maxLine: number;
 }
 
 export const DEFAULT_OPTIONS: SuperviseOptions = { killGrace: 2000, drainGrace: 2000, maxLine: 1024 * 1024 };
+
+/** How many kill graces a reader may be busy with output of a command that has ended and left something running. */
+const DRAIN_ROUNDS = 30;
 
 /**
  * Runs a command under the guard (see guard.ts) and passes its lines on. What the command left running when it ended is
@@ -63,6 +66,8 @@ class SupervisedRun {
   readonly #guard: ChildProcess;
   readonly #options: SuperviseOptions;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Streams whose last piece is still being taken by the caller. */
+  #reading = 0;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(guard: ChildProcess, options: SuperviseOptions) {
@@ -75,13 +80,15 @@ class SupervisedRun {
   async result(spec: CommandSpec): Promise<CommandResult> {
     const { stdout, stderr, stdio } = this.#guard;
     const ended = endOf(this.#guard);
+    const report = reportedCode(stdio[3] as Readable);
     const output = Promise.all([this.#read(stdout!, 'stdout', spec), this.#read(stderr!, 'stderr', spec)]);
     try {
-      const reported = await Promise.race([reportedCode(stdio[3] as Readable), ended.then(() => undefined)]);
+      // A guard that could not be started has an error to tell. One that ended has reported before; its pipe closes then.
+      await Promise.race([report, ended]);
+      const reported = await report;
       // Reached also when the group was killed: all its pipes are closed then.
-      const drain = this.#after(this.#options.drainGrace, () => this.#closeLifeline());
+      this.#drain();
       await output;
-      this.#cancel(drain);
       this.#closeLifeline();
       const end = await ended;
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -102,6 +109,24 @@ class SupervisedRun {
     });
   }
 
+  /**
+   * The command has ended, its output may still come. After the grace what it left running gets SIGTERM, which the
+   * guard's own processes survive, so that nothing of the command's output is lost to a slow reader; what ignores that is
+   * killed, at once when nothing is being read, else after some patience.
+   */
+  #drain(): void {
+    const force = (round: number): void => {
+      this.#after(this.#options.killGrace, () => {
+        if (this.#reading > 0 && round < DRAIN_ROUNDS) force(round + 1);
+        else this.#closeLifeline();
+      });
+    };
+    this.#after(this.#options.drainGrace, () => {
+      this.#signal('SIGTERM');
+      force(1);
+    });
+  }
+
   release(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
@@ -117,7 +142,11 @@ class SupervisedRun {
       }
     };
     try {
-      for await (const chunk of stream) await pass(lines.push(chunk as Buffer));
+      for await (const chunk of stream) {
+        this.#reading += 1;
+        await pass(lines.push(chunk as Buffer));
+        this.#reading -= 1;
+      }
       await pass(lines.end());
     } catch (error) {
       this.#failure ??= { error };
@@ -144,18 +173,12 @@ class SupervisedRun {
     }
   }
 
-  #after(ms: number, act: () => void): NodeJS.Timeout {
+  #after(ms: number, act: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       act();
     }, ms);
     this.#timers.add(timer);
-    return timer;
-  }
-
-  #cancel(timer: NodeJS.Timeout): void {
-    clearTimeout(timer);
-    this.#timers.delete(timer);
   }
 }
 
@@ -169,12 +192,17 @@ async function endOf(guard: ChildProcess): Promise<number> {
   }
 }
 
-/** The script's exit code as the guard reports it; undefined when the pipe closed before. */
+/** The script's exit code as the guard reports it; undefined when the pipe closed or broke before. */
 async function reportedCode(report: Readable): Promise<number | undefined> {
   let text = '';
-  for await (const chunk of report) {
-    text += (chunk as Buffer).toString('latin1');
-    if (text.includes('\n')) break;
+  try {
+    for await (const chunk of report) {
+      text += (chunk as Buffer).toString('latin1');
+      if (text.includes('\n')) break;
+    }
+  } catch {
+    // Nobody can report any more: the end of the guard itself tells the rest.
+    return undefined;
   }
   const code = Number.parseInt(text, 10);
   return Number.isNaN(code) ? undefined : code;

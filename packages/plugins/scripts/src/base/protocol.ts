@@ -32,7 +32,9 @@ export class LineReader {
     try {
       message = JSON.parse(text);
     } catch (error) {
-      this.#context.logger.warn(`Invalid outputs '${text}': ${error instanceof Error ? error.message : String(error)}`);
+      this.#context.logger.warn(
+        `Invalid outputs '${text.slice(0, 1000)}': ${error instanceof Error ? error.message : String(error)}`,
+      );
       return;
     }
     const { outputs, metrics, logs } = message as Readonly<Record<string, unknown>>;
