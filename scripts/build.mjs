@@ -1,5 +1,5 @@
 // Builds the server into dist/: one file of code, and beside it what it reads at run time (migrations, templates).
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { at, newest, run } from './lib.mjs';
 
@@ -26,8 +26,8 @@ async function bundle() {
     platform: 'node',
     target: 'node20.19',
     format: 'esm',
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
+    // One file: a server that runs while it is built anew must find nothing missing.
+    splitting: false,
     sourcemap: 'linked',
     sourcesContent: false,
     minifySyntax: true,
@@ -45,7 +45,6 @@ async function bundle() {
 if (process.argv[1] === at('scripts', 'build.mjs')) {
   const code = await generatePrisma();
   if (code !== 0) process.exit(code);
-  rmSync(at('dist', 'chunks'), { recursive: true, force: true });
   await bundle();
   cpSync(at('prisma', 'migrations'), at('dist', 'migrations'), { recursive: true });
   const templates = at('packages', 'messages', 'templates');

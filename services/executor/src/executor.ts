@@ -98,8 +98,8 @@ export function createExecutor(deps: ExecutorDeps): Executor {
     async stop() {
       stopped = true;
       cancel?.();
-      await consumer?.stop();
       for (const desk of desks.values()) desk.stopped = true;
+      await consumer?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.settle()));
       await deps.store.leave(deps.id).catch((error: unknown) => deps.log.warn({ error }, 'could not say goodbye'));
     },

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { startLocalServer } from '../local/local-server.ts';
 
+/** Longest stop: the grace period of tasks and some more. */
+const STOP_LIMIT_MS = 45_000;
+
 /** `tiercel server local`. */
 export function serverCommands(program: Command): void {
   const server = program.command('server').description('run the server');
@@ -23,7 +26,12 @@ export function serverCommands(program: Command): void {
       process.stdout.write(`Tiercel is ready at ${local.url} after ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
       await untilSignal();
       process.stdout.write('Tiercel stops …\n');
+      const late = setTimeout(() => {
+        process.stderr.write('Tiercel did not stop in time and is ended; nothing is lost by that.\n');
+        process.exit(1);
+      }, STOP_LIMIT_MS);
       await local.stop();
+      clearTimeout(late);
     });
 }
 
