@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFlow, type ParseResult } from './parse-flow.ts';
+import { describeProblem } from './problem.ts';
 import { flowWith, messages, parse } from './testing/parse.ts';
 import { testRegistry } from './testing/registry.ts';
 
@@ -112,7 +113,7 @@ tasks:
     message: hi
 `);
     expect(result.problems).toEqual([]);
-    expect(result.deprecations).toEqual(['inputs[0].name', 'tasks[0]']);
+    expect(result.deprecations).toEqual(['inputs[0].name']);
     expect(result.infos).toEqual(['io.kestra.core.tasks.log.Log is replaced by io.kestra.plugin.core.log.Log']);
     expect(result.flow?.inputs[0]).toMatchObject({ id: 'old', name: 'old' });
   });
@@ -122,15 +123,15 @@ describe('properties', () => {
   it('an unknown one is named with its place and the nearest known one', () => {
     const [problem] = parse(flowWith('lables: {}')).problems;
     expect(problem).toMatchObject({ path: '["lables"]', line: 7, column: 1 });
-    expect(problem?.message).toMatch(
-      /^Unrecognized field "lables", not marked as ignorable \(\d+ known properties: "id".*did you mean "labels"\?$/,
+    expect(describeProblem(problem!)).toMatch(
+      /^Unrecognized field "lables", not marked as ignorable \(\d+ known properties: "id".*did you mean "labels"\? \(line 7, column 1\)$/,
     );
   });
 
   it('an unknown one of a task is named with its path', () => {
     const [problem] = parse(flowWith('').replace('message: hi', 'message: hi\n    mesage: ho')).problems;
     expect(problem).toMatchObject({ path: 'tasks[0]["mesage"]', line: 7, column: 5 });
-    expect(problem?.message).toContain('did you mean "message"?');
+    expect(problem?.hint).toBe('did you mean "message"?');
   });
 
   it.each([

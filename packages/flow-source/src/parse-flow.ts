@@ -43,7 +43,7 @@ export interface ParseResult {
   readonly identity: SourceIdentity;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
-  /** Paths of deprecated properties and types (`inputs[1].name`, `tasks[0]`). */
+  /** Paths of deprecated properties (`inputs[1].name`). Types under older names are in `infos`. */
   readonly deprecations: readonly string[];
   readonly infos: readonly string[];
 }

@@ -197,6 +197,8 @@ describe('triggers', () => {
       ),
     );
     expect(result.problems).toEqual([]);
-    expect(result.deprecations).toEqual(['triggers[0].conditions[0]']);
+    expect(result.infos).toEqual([
+      'io.kestra.core.models.conditions.types.VariableCondition is replaced by io.kestra.plugin.core.condition.Expression',
+    ]);
   });
 });

@@ -14,6 +14,8 @@ export type Path = readonly (string | number)[];
 export interface Problem {
   readonly kind: 'structure' | 'constraint';
   readonly message: string;
+  /** What may have been meant. */
+  readonly hint?: string;
   /** `tasks[0].id`; empty for the flow as a whole; the last part of an unknown property is quoted: `tasks[0]["x"]`. */
   readonly path: string;
   readonly line?: number;
@@ -33,11 +35,11 @@ export function pathText(path: Path): string {
   return text;
 }
 
-/** The message with its place, as the API shows it: `must not be null (line 4, column 5)`. */
-export const withPlace = (problem: Problem): string =>
-  problem.line === undefined
-    ? problem.message
-    : `${problem.message} (line ${problem.line}, column ${problem.column ?? 1})`;
+/** The message with hint and place, as people read it: `must not be null (line 4, column 5)`. */
+export function withPlace({ message, hint, line, column }: Problem): string {
+  const text = hint === undefined ? message : `${message}; ${hint}`;
+  return line === undefined ? text : `${text} (line ${line}, column ${column ?? 1})`;
+}
 
 /** One line for people: path (unless the message says it all), message, place. */
 export const describeProblem = (problem: Problem): string =>

@@ -16,7 +16,7 @@ export interface Reader {
   constraint(path: Path, message: string, place?: Place): void;
   /** The text is not of the expected shape; the message says it all. `at`: where its path points to. */
   structure(path: Path, message: string, at?: 'key' | 'value'): void;
-  /** An older property or type, by its path. */
+  /** An older property, by its path. */
   deprecate(path: Path): void;
 }
 

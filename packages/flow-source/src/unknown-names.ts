@@ -13,11 +13,14 @@ export function reportUnknownField(reader: Reader, owner: Path, name: string, kn
     .slice(0, LISTED)
     .map((key) => `"${key}"`)
     .join(', ');
-  const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
   const properties = known.length === 0 ? '' : ` (${known.length} known properties: ${listed})`;
-  const message = `Unrecognized field "${name}", not marked as ignorable${properties}${hint}`;
-  const place = reader.document.place([...owner, name], 'key');
-  reader.add({ kind: 'structure', message, path: `${pathText(owner)}[${JSON.stringify(name)}]`, ...place });
+  reader.add({
+    kind: 'structure',
+    message: `Unrecognized field "${name}", not marked as ignorable${properties}`,
+    ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` }),
+    path: `${pathText(owner)}[${JSON.stringify(name)}]`,
+    ...reader.document.place([...owner, name], 'key'),
+  });
 }
 
 /** Reports every property of a map that is none of the known ones. */
@@ -29,11 +32,14 @@ export function reportUnknownFields(reader: Reader, owner: Path, map: RawMap, kn
 /** Reports a type that nobody defines, with the nearest ones (rest-api.md §2, §8). `path`: that of the map with the type. */
 export function reportUnknownType(reader: Reader, path: Path, type: string, known: readonly string[]): void {
   const nearest = nearestTypes(type, known);
-  const hint =
-    nearest.length === 0
-      ? '; this version has no such type'
-      : `; did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?`;
-  reader.structure([...path, 'type'], `Invalid type: ${type}${hint}`);
+  const meant = nearest.map((name) => `"${name}"`).join(' or ');
+  reader.add({
+    kind: 'structure',
+    message: `Invalid type: ${type}`,
+    hint: nearest.length === 0 ? 'this version has no such type' : `did you mean ${meant}?`,
+    path: pathText([...path, 'type']),
+    ...reader.document.place([...path, 'type']),
+  });
 }
 
 /** Reports something that the flow language has and this version does not do yet: nothing is accepted and then ignored. */

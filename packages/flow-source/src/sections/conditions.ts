@@ -88,7 +88,6 @@ function checkCondition(reader: Reader, raw: unknown, at: Path): void {
     return;
   }
   if (type !== PACKAGE + name) {
-    reader.deprecate(at);
     const info = `${type} is replaced by ${PACKAGE}${name}`;
     if (!reader.infos.includes(info)) reader.infos.push(info);
   }

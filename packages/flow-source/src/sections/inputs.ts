@@ -4,7 +4,7 @@ import { compilePattern } from '../pattern.ts';
 import type { Path } from '../problem.ts';
 import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportUnknownField, reportUnsupported } from '../unknown-names.ts';
+import { reportUnknownField, reportUnknownType, reportUnsupported } from '../unknown-names.ts';
 import { INPUT_ID } from './names.ts';
 
 const COMMON = {
@@ -92,7 +92,7 @@ function inputType(reader: Reader, type: unknown, at: Path): FlowInput['type'] |
   }
   if ((INPUT_TYPES as readonly string[]).includes(type)) return type as FlowInput['type'];
   if (UNSUPPORTED_TYPES.has(type)) reportUnsupported(reader, [...at, 'type'], `the input type ${type}`, 'value');
-  else reader.structure([...at, 'type'], `Invalid type: ${type}; known types: ${INPUT_TYPES.join(', ')}`);
+  else reportUnknownType(reader, at, type, INPUT_TYPES);
   return undefined;
 }
 

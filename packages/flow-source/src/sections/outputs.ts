@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Path } from '../problem.ts';
 import { isRawMap, kindOf, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportUnknownFields, reportUnsupported } from '../unknown-names.ts';
+import { reportUnknownFields, reportUnknownType, reportUnsupported } from '../unknown-names.ts';
 import { INPUT_ID } from './names.ts';
 
 /** Flow outputs (execution-semantics.md §10.4). */
@@ -51,7 +51,7 @@ function readOutput(reader: Reader, raw: unknown, at: Path): FlowOutput | undefi
   const { type } = raw;
   if (typeof type === 'string' && !(INPUT_TYPES as readonly string[]).includes(type)) {
     if (UNSUPPORTED_TYPES.has(type)) reportUnsupported(reader, [...at, 'type'], `the output type ${type}`, 'value');
-    else reader.structure([...at, 'type'], `Invalid type: ${type}; known types: ${INPUT_TYPES.join(', ')}`);
+    else reportUnknownType(reader, at, type, INPUT_TYPES);
     return undefined;
   }
   if (!checkSchema(reader, OUTPUT, raw, at)) return undefined;

@@ -49,7 +49,6 @@ function definitionOf(reader: Reader, raw: RawMap, at: Path): PluginDefinition |
   if (typeof type !== 'string') return undefined;
   const definition = reader.registry.get(type);
   if (definition?.kind === 'task' || definition?.kind === 'flowable') {
-    if (definition.type !== type) reader.deprecate(at);
     reportAlias(reader, at, type);
     return definition;
   }

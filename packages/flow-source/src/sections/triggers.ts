@@ -80,7 +80,6 @@ function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path)
     else reportUnknownType(reader, at, type, typeNames(reader, ['trigger']));
     return;
   }
-  if (definition.type !== type) reader.deprecate(at);
   reportAlias(reader, at, type);
   const { shape } = definition.properties;
   const known = [...Object.keys(COMMON_TRIGGER.shape), ...Object.keys(shape)];

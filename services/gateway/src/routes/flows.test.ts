@@ -59,7 +59,16 @@ describe('creating a flow', () => {
     expect(body.message).toMatch(
       /^Invalid entity: Unrecognized field "unknown", not marked as ignorable .*\(line 6, column 1\), Invalid type: foo\.Bar/,
     );
-    expect(body._embedded.errors.map((e: { path: string }) => e.path)).toEqual(['["unknown"]', 'triggers[0].type']);
+    expect(body._embedded.errors).toEqual([
+      { message: expect.stringContaining('Unrecognized field'), path: '["unknown"]', line: 6, column: 1 },
+      {
+        message: 'Invalid type: foo.Bar',
+        hint: 'this version has no such type',
+        path: 'triggers[0].type',
+        line: 7,
+        column: 26,
+      },
+    ]);
     expect(doors.flows.reads).toBe(0);
   });
 
@@ -218,7 +227,7 @@ describe('validating', () => {
         namespace: 'company.team',
         index: 2,
         outdated: false,
-        deprecationPaths: ['tasks[0]'],
+        deprecationPaths: [],
         warnings: [],
         infos: ['io.kestra.core.tasks.log.Log is replaced by io.kestra.plugin.core.log.Log'],
       },

@@ -15,7 +15,6 @@ import {
   parseFlow,
   sourceOfJson,
   splitDocuments,
-  withPlace,
   type CachedFlow,
   type ExpressionErrors,
   type FlowCache,
@@ -178,7 +177,12 @@ function parseOrRefuse(deps: Deps, source: string): Flow {
 
 const refusal = (problems: readonly Problem[]): ApiError =>
   new ApiError('invalidEntity', exceptionOf({ problems }), {
-    errors: problems.map((problem) => ({ message: withPlace(problem), path: problem.path })),
+    errors: problems.map(({ message, hint, path, line, column }) => ({
+      message,
+      path,
+      ...(hint === undefined ? {} : { hint }),
+      ...(line === undefined ? {} : { line, column }),
+    })),
   });
 
 const writeOf = (flow: Flow, source: string): Parameters<RouteDeps['flowStore']['create']>[0] => ({
