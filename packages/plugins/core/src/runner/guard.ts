@@ -13,29 +13,20 @@
  *   it on.
  * - 3: the exit code of the script, as decimal text and a line end.
  *
- * SIGTERM to the group is meant for the script: the guard catches it (a caught signal, unlike an ignored one, is not
- * inherited by the script; each subshell has to say so again), the `cat`s ignore it so that the script's last words still
- * come through.
+ * SIGTERM to the group is meant for the script: the guard and its `cat`s ignore it, so that the script's last words and
+ * its exit code still come through; the script itself begins with the default handling.
  */
 export const GUARD = `
 exec 4<&0 5>&1 6>&2 </dev/null >/dev/null 2>&1
-trap : TERM INT HUP QUIT
-( trap '' TERM INT HUP QUIT; read -r _ <&4; kill -KILL 0 ) 3>&- 5>&- 6>&- &
+trap '' TERM INT HUP QUIT
+( read -r _ <&4; kill -KILL 0 ) 3>&- 5>&- 6>&- &
 lifeline=$!
-( trap : TERM INT HUP QUIT
-  exec 7>&1 4<&-
+( exec 7>&1 4<&-
   ( exec 8>&1 >/dev/null
-    trap : TERM INT HUP QUIT
-    "$@" >&7 2>&8 3>&- 5>&- 6>&- 7>&- 8>&- &
-    script=$!
-    exec 5>&- 6>&- 7>&- 8>&-
-    while :; do
-      wait "$script"; code=$?
-      kill -0 "$script" || break
-    done
-    echo "$code" >&3
-  ) | ( trap '' TERM INT HUP QUIT; exec cat >&6 3>&- 5>&- 6>&- 7>&- )
-) | ( trap '' TERM INT HUP QUIT; exec cat >&5 3>&- 4<&- 5>&- 6>&- )
+    ( trap - TERM INT HUP QUIT; exec "$@" ) >&7 2>&8 3>&- 5>&- 6>&- 7>&- 8>&-
+    echo "$?" >&3
+  ) | exec cat >&6 3>&- 5>&- 6>&- 7>&-
+) | exec cat >&5 3>&- 4<&- 5>&- 6>&-
 kill -KILL "$lifeline"; wait "$lifeline"
 kill -KILL 0
 `;
