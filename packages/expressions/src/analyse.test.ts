@@ -2,15 +2,34 @@ import { expect, test } from 'vitest';
 import { analyse, analyseStructure, ExpressionError } from './index.ts';
 
 test.each([
-  ["{{ outputs.t[taskrun.value].x ?? inputs['a'] }}", [['outputs', 't'], ['taskrun', 'value'], ['inputs', 'a']]],
+  [
+    "{{ outputs.t[taskrun.value].x ?? inputs['a'] }}",
+    [
+      ['outputs', 't'],
+      ['taskrun', 'value'],
+      ['inputs', 'a'],
+    ],
+  ],
   ['{{ outputs.a.b }} {{ outputs.a }}', [['outputs', 'a']]],
-  ['{% for e in outputs.list %}{{ e.x }}{{ loop.index }}{{ vars.y }}{% endfor %}', [['outputs', 'list'], ['vars', 'y']]],
+  [
+    '{% for e in outputs.list %}{{ e.x }}{{ loop.index }}{{ vars.y }}{% endfor %}',
+    [
+      ['outputs', 'list'],
+      ['vars', 'y'],
+    ],
+  ],
   ['{% set a = inputs.x %}{{ a.b }}', [['inputs', 'x']]],
   ['{{ a }}{% set a = 1 %}{{ a }}', [['a']]],
   ['{% if inputs.x %}{% set a = 1 %}{% endif %}{{ a }}', [['inputs', 'x'], ['a']]],
   ['{% macro m(p) %}{{ p.q }}{{ hidden }}{% endmacro %}{{ m(outputs.z) }}', [['outputs', 'z']]],
   ['{{ outputs.x.size() }}', [['outputs', 'x']]],
-  ["{{ (outputs.x | jq('.a'))[vars.n] }}", [['outputs', 'x'], ['vars', 'n']]],
+  [
+    "{{ (outputs.x | jq('.a'))[vars.n] }}",
+    [
+      ['outputs', 'x'],
+      ['vars', 'n'],
+    ],
+  ],
   ['{{ "#{inputs.a}" }}', [['inputs', 'a']]],
   ['{{ currentEachOutput(outputs.t) }}', [['parents'], ['taskrun', 'value'], ['outputs', 't']]],
   ['{% raw %}{{ a }}{% endraw %}{{ b }}', [['b']]],
@@ -37,7 +56,10 @@ test('functions, filters and the need of I/O are told', () => {
 
 test('a structure is analysed with all of its texts and keys', () => {
   const use = analyseStructure({ '{{ vars.k }}': [{ a: '{{ inputs.x }}' }, '{{ inputs.x.y }}'], n: 1 });
-  expect(use.paths).toEqual([['vars', 'k'], ['inputs', 'x']]);
+  expect(use.paths).toEqual([
+    ['vars', 'k'],
+    ['inputs', 'x'],
+  ]);
 });
 
 test('a syntax error is raised', () => {

@@ -1,16 +1,7 @@
 import { Failure } from './errors.ts';
 import { callMethod, readProperty } from './methods.ts';
 import { plainText } from './print.ts';
-import {
-  isNumber,
-  LazyMap,
-  MapEntry,
-  mapGet,
-  mapKeys,
-  MISSING,
-  toDouble,
-  type Value,
-} from './values.ts';
+import { isNumber, LazyMap, MapEntry, mapGet, mapKeys, MISSING, toDouble, type Value } from './values.ts';
 import type { Work } from './work.ts';
 
 const hasOwn = Object.prototype.hasOwnProperty;

@@ -193,5 +193,8 @@ function typedFailure(text: string): Failure {
 }
 
 export function makeWork(env: RenderEnv): Work {
-  return new Work(env.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...env.limits }, env.clock ?? env.now);
+  return new Work(
+    env.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...env.limits },
+    env.clock ?? env.now,
+  );
 }

@@ -149,7 +149,7 @@ function locate(template: string, offset: number): { line: number; column: numbe
 const MAX_CANDIDATES = 2000;
 
 /** The known name nearest to a misspelt one, if one is near enough to be meant. */
-export function nearestName(name: string, known: Iterable<string>): string | undefined {
+function nearestName(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.floor(name.length / 3) + 1;
   let seen = 0;

@@ -17,15 +17,16 @@ function neededBy(run: () => unknown): readonly IoCall[] {
 describe('calls that the host performs', () => {
   test('a missing result raises NeedsIo with name and arguments', () => {
     const calls = neededBy(() => renderText("{{ kv('a', namespace='n') }}", {}, testEnv({ memo: empty })));
-    expect(calls).toEqual([{ key: ioKey('kv', { key: 'a', namespace: 'n' }), fn: 'kv', args: { key: 'a', namespace: 'n' } }]);
+    expect(calls).toEqual([
+      { key: ioKey('kv', { key: 'a', namespace: 'n' }), fn: 'kv', args: { key: 'a', namespace: 'n' } },
+    ]);
   });
 
   test('independent calls of one text and of one structure are asked for at once', () => {
     const env = testEnv({ memo: empty });
-    expect(neededBy(() => renderText("{{ kv('a') }} {{ secret('b') }} {{ kv('a') }}", {}, env)).map((call) => call.fn)).toEqual([
-      'kv',
-      'secret',
-    ]);
+    expect(
+      neededBy(() => renderText("{{ kv('a') }} {{ secret('b') }} {{ kv('a') }}", {}, env)).map((call) => call.fn),
+    ).toEqual(['kv', 'secret']);
     const structure = { a: "{{ read('x') }}", b: ["{{ fileSize('kestra:///y') }}"] };
     expect(neededBy(() => renderStructure(structure, {}, env)).map((call) => call.fn)).toEqual(['read', 'fileSize']);
   });
@@ -36,7 +37,9 @@ describe('calls that the host performs', () => {
 
   test('an error of the host is an error of the expression, which ?? does not catch', () => {
     const memo = { get: (): IoResult => ({ error: "Cannot find secret for key 'a'." }) };
-    expect(() => renderText("{{ secret('a') ?? 'x' }}", {}, testEnv({ memo }))).toThrow("Cannot find secret for key 'a'.");
+    expect(() => renderText("{{ secret('a') ?? 'x' }}", {}, testEnv({ memo }))).toThrow(
+      "Cannot find secret for key 'a'.",
+    );
   });
 
   test('every secret that is read is told for masking', () => {

@@ -44,7 +44,9 @@ class IonReader {
 
   private bad(): never {
     const near = this.text.slice(this.at, this.at + 20);
-    return fail(near === '' ? 'The Ion text ends too early' : `The text is no Ion near \`${near}\` (offset ${this.at})`);
+    return fail(
+      near === '' ? 'The Ion text ends too early' : `The text is no Ion near \`${near}\` (offset ${this.at})`,
+    );
   }
 
   private match(pattern: RegExp): RegExpExecArray | undefined {
@@ -73,7 +75,9 @@ class IonReader {
       case '"':
         return this.quoted('"');
       case "'":
-        return this.text.startsWith("'''", this.at) ? this.longText() : this.symbolOrAnnotation(this.quoted("'"), depth);
+        return this.text.startsWith("'''", this.at)
+          ? this.longText()
+          : this.symbolOrAnnotation(this.quoted("'"), depth);
       default:
         return this.bare(depth);
     }
@@ -121,13 +125,21 @@ class IonReader {
     const digits = text.replaceAll('_', '');
     if (exponent !== undefined && Math.abs(Number(exponent)) > MAX_EXPONENT) return fail('A number is out of range');
     if (mark === 'e' || mark === 'E') return decimal(Number(digits));
-    return new Decimal(plainDigits(digits.replace(/[dD]/, 'e').replace(/\.(?=$|e)/, '').replace(/^\+/, '')));
+    return new Decimal(
+      plainDigits(
+        digits
+          .replace(/[dD]/, 'e')
+          .replace(/\.(?=$|e)/, '')
+          .replace(/^\+/, ''),
+      ),
+    );
   }
 
   private timestamp([text, year = '', month = '01', day = '01']: RegExpExecArray): Value {
     if (!text.includes(':')) {
       const date = { year: Number(year), month: Number(month), day: Number(day) };
-      if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > monthLength(date.year, date.month)) this.bad();
+      if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > monthLength(date.year, date.month))
+        this.bad();
       return new LocalDate(epochDay(date));
     }
     const written = readIso(text.replace(/(\.\d{9})\d+/, '$1'));

@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fail, failLimit } from './errors.ts';
 import { doubleText, numberText } from './numbers.ts';
 import {

@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fail, failLimit } from './errors.ts';
 import { decimal, makeMap, type Value } from './values.ts';
 import { MAX_NESTING, type Work } from './work.ts';
@@ -39,7 +40,9 @@ class JsonReader {
 
   private bad(): never {
     const near = this.text.slice(this.at, this.at + 20);
-    return fail(near === '' ? 'The JSON text ends too early' : `The text is no JSON near \`${near}\` (offset ${this.at})`);
+    return fail(
+      near === '' ? 'The JSON text ends too early' : `The text is no JSON near \`${near}\` (offset ${this.at})`,
+    );
   }
 
   private value(depth: number): Value {

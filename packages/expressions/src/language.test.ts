@@ -15,9 +15,7 @@ function errorOf(run: () => unknown): ExpressionError {
 describe('errors', () => {
   test('an undefined name has the message of the reference, its place and the nearest name', () => {
     const error = errorOf(() => render('line one\n  {{ vars.nmae }}', { name: 'x', other: 'y' }));
-    expect(error.message).toBe(
-      'Unable to find `nmae` used in the expression `line one\n  {{ vars.nmae }}` at line 2',
-    );
+    expect(error.message).toBe('Unable to find `nmae` used in the expression `line one\n  {{ vars.nmae }}` at line 2');
     expect(error.kind).toBe('undefined');
     expect([error.line, error.column]).toEqual([2, 11]);
     expect(error.excerpt).toBe('  {{ vars.nmae }}\n          ^');
@@ -38,7 +36,9 @@ describe('errors', () => {
   });
 
   test('other errors end with the template and its line', () => {
-    expect(errorOf(() => render("{{ '3' * 2 }}")).message).toBe("`*` needs numbers, not text and number ({{ '3' * 2 }}:1)");
+    expect(errorOf(() => render("{{ '3' * 2 }}")).message).toBe(
+      "`*` needs numbers, not text and number ({{ '3' * 2 }}:1)",
+    );
   });
 
   test('an error inside of a rendered variable names that text', () => {
@@ -67,9 +67,12 @@ describe('typed rendering', () => {
     expect(typed('{{ vars.s }} y')).toBe('x y');
   });
 
-  test.each(['a {{ vars.s }}', '{{ vars.n }} a', '{{ vars.s }}{{ vars.s }}', ' {{ vars.n }}'])('%s fails', (template) => {
-    expect(() => typed(template)).toThrow(ExpressionError);
-  });
+  test.each(['a {{ vars.s }}', '{{ vars.n }} a', '{{ vars.s }}{{ vars.s }}', ' {{ vars.n }}'])(
+    '%s fails',
+    (template) => {
+      expect(() => typed(template)).toThrow(ExpressionError);
+    },
+  );
 });
 
 describe('structures', () => {
@@ -128,9 +131,9 @@ describe('variables', () => {
 
   test('lists of a variable are not changed by filters and operators', () => {
     const list = [3, 1, 2];
-    expect(render('{{ vars.l | sort }}{{ vars.l | reverse }}{{ vars.l + 4 }}{{ vars.l - 1 }}{{ vars.l }}', { l: list })).toBe(
-      '[1,2,3][2,1,3][3,1,2,4][3,2][3,1,2]',
-    );
+    expect(
+      render('{{ vars.l | sort }}{{ vars.l | reverse }}{{ vars.l + 4 }}{{ vars.l - 1 }}{{ vars.l }}', { l: list }),
+    ).toBe('[1,2,3][2,1,3][3,1,2,4][3,2][3,1,2]');
     expect(list).toEqual([3, 1, 2]);
   });
 });
@@ -141,7 +144,9 @@ describe('rendering', () => {
     expect(render('{{ vars.a }}', vars)).toBe('{{ vars.b }}');
     expect(render('{{ vars.a }}', vars, { recursive: true })).toBe('x');
     expect(() => render('{{ render(vars.a) }}', vars, { recursive: true })).toThrow('does not exist');
-    expect(() => render('{{ vars.a }}', { a: '{{ vars.a }}x{{ vars.a }}' }, { recursive: true })).toThrow(ExpressionError);
+    expect(() => render('{{ vars.a }}', { a: '{{ vars.a }}x{{ vars.a }}' }, { recursive: true })).toThrow(
+      ExpressionError,
+    );
   });
 
   test('raw blocks survive recursive rendering and lose their tags at the end', () => {
@@ -200,9 +205,9 @@ describe('operators', () => {
 
   test('whole numbers from variables and literals are one type', () => {
     const vars = { l: [1, 2, 3], n: 2147483647, one: 1 };
-    expect(render('{{ vars.l contains 1 }} {{ vars.l == [1,2,3] }} {{ vars.n + vars.one }} {{ vars.l - 2 }}', vars)).toBe(
-      'true true 2147483648 [1,3]',
-    );
+    expect(
+      render('{{ vars.l contains 1 }} {{ vars.l == [1,2,3] }} {{ vars.n + vars.one }} {{ vars.l - 2 }}', vars),
+    ).toBe('true true 2147483648 [1,3]');
     expect(render('{{ [1] == [1.0] }} {{ 1 == 1.0 }} {{ {"a": 1}["a"] ?? 0 }}'.replace('{"a": 1}', '({"a": 1})'))).toBe(
       'false true 1',
     );

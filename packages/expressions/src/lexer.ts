@@ -25,7 +25,8 @@ export interface Token {
 }
 
 /** Operators, longest first; a word counts only when no name character follows (expressions.md §2.2). */
-const OPERATOR = /\?\?\?|\?\?|\.\.|==|!=|>=|<=|>|<|\+|-|\*|\/|%|\||~|(?:is not|is|not|and|or|contains|equals)(?![a-zA-Z0-9_])/y;
+const OPERATOR =
+  /\?\?\?|\?\?|\.\.|==|!=|>=|<=|>|<|\+|-|\*|\/|%|\||~|(?:is not|is|not|and|or|contains|equals)(?![a-zA-Z0-9_])/y;
 const NAME = /[\p{L}_][\p{L}\p{Nd}_]*/uy;
 const LONG = /\d+(?=L)/y;
 const NUMBER = /\d+(\.\d+)?/y;

@@ -85,5 +85,7 @@ test('the bounds can be set', () => {
   expect(() => render('{% for i in 1..2000 %}{% endfor %}', {}, { limits: { maxSteps: 1000 } })).toThrow('1000 steps');
   let time = 0;
   const clock = (): number => (time += 100);
-  expect(() => render('{% for i in 1..100000 %}{% endfor %}', {}, { clock, limits: { maxMillis: 1000 } })).toThrow('1000 ms');
+  expect(() => render('{% for i in 1..100000 %}{% endfor %}', {}, { clock, limits: { maxMillis: 1000 } })).toThrow(
+    '1000 ms',
+  );
 });

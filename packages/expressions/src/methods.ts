@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fail } from './errors.ts';
 import { compileRegex, matchesWhole, replaceRegex, splitRegex } from './regex.ts';
 import { printed } from './print.ts';
@@ -65,9 +66,7 @@ const TEXT_METHODS: Readonly<Record<string, readonly MethodOf<string>[]>> = {
       return self + other;
     }),
   ],
-  replace: [
-    method(2, (self, args, work) => replaceLiteral(self, text(args, 0), text(args, 1), work)),
-  ],
+  replace: [method(2, (self, args, work) => replaceLiteral(self, text(args, 0), text(args, 1), work))],
   replaceall: [
     method(2, (self, args, work) => replaceRegex(compileRegex(text(args, 0), work), self, text(args, 1), work)),
   ],

@@ -22,7 +22,13 @@ export type Expr = Base &
     | { readonly kind: 'unary'; readonly operator: string; readonly operand: Expr }
     | { readonly kind: 'binary'; readonly operator: string; readonly left: Expr; readonly right: Expr }
     | { readonly kind: 'filter'; readonly input: Expr; readonly name: string; readonly args: Args }
-    | { readonly kind: 'test'; readonly input: Expr; readonly name: string; readonly negated: boolean; readonly args: Args }
+    | {
+        readonly kind: 'test';
+        readonly input: Expr;
+        readonly name: string;
+        readonly negated: boolean;
+        readonly args: Args;
+      }
     | { readonly kind: 'ternary'; readonly condition: Expr; readonly yes: Expr; readonly no: Expr }
     | { readonly kind: 'list'; readonly items: readonly Expr[] }
     | { readonly kind: 'map'; readonly entries: readonly (readonly [Expr, Expr])[] }

@@ -104,7 +104,8 @@ function shifted(exact: Exact, shift: number): Exact {
 
 /** Rounds half to even. The result's scale is `digits`, which may be negative. */
 function roundTo(exact: Exact, digits: number): Exact {
-  if (exact.scale <= digits) return { ...exact, units: exact.units * 10n ** BigInt(digits - exact.scale), scale: digits };
+  if (exact.scale <= digits)
+    return { ...exact, units: exact.units * 10n ** BigInt(digits - exact.scale), scale: digits };
   const divisor = 10n ** BigInt(exact.scale - digits);
   const quotient = exact.units / divisor;
   const twice = (exact.units % divisor) * 2n;
@@ -135,9 +136,7 @@ function scientific(exact: Exact, pattern: Pattern, symbols: Symbols): string {
   const magnitude = exact.units === 0n ? 0 : width - 1 - exact.scale;
   const repeats = pattern.maxWhole > pattern.minWhole && pattern.maxWhole > 1;
   const wholeDigits = repeats ? 1 : Math.max(pattern.minWhole, 1);
-  let exponent = repeats
-    ? Math.floor(magnitude / pattern.maxWhole) * pattern.maxWhole
-    : magnitude - (wholeDigits - 1);
+  let exponent = repeats ? Math.floor(magnitude / pattern.maxWhole) * pattern.maxWhole : magnitude - (wholeDigits - 1);
   if (exact.units === 0n) exponent = 0;
   const significant = repeats ? pattern.minWhole + pattern.maxFraction : wholeDigits + pattern.maxFraction;
   const scaled: Exact = { ...exact, scale: exact.scale + exponent };

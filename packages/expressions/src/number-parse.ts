@@ -52,7 +52,12 @@ function bigDecimal(text: string): string {
   if (!DECIMAL.test(text)) return bad(text);
   const exponent = Number(/[eE]([+-]?\d+)$/.exec(text)?.[1] ?? 0);
   if (Math.abs(exponent) > MAX_DIGITS) fail(`A number has at most ${MAX_DIGITS} digits`);
-  return plainDigits(text.replace(/^\+/, '').replace(/\.(?=$|[eE])/, '').replace(/^(-?)\./, '$10.'));
+  return plainDigits(
+    text
+      .replace(/^\+/, '')
+      .replace(/\.(?=$|[eE])/, '')
+      .replace(/^(-?)\./, '$10.'),
+  );
 }
 
 function untyped(text: string): Value {

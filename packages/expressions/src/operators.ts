@@ -175,9 +175,7 @@ export function sameElement(left: Value, right: Value, work: Work, depth = 0): b
     return a.length === b.length && a.every((item, index) => sameElement(item, b[index], work, depth + 1));
   }
   if (left instanceof MapEntry) {
-    return (
-      right instanceof MapEntry && left.key === right.key && sameElement(left.value, right.value, work, depth + 1)
-    );
+    return right instanceof MapEntry && left.key === right.key && sameElement(left.value, right.value, work, depth + 1);
   }
   if (left instanceof Temporal) return right instanceof Temporal && left.iso() === right.iso();
   if (isMap(left)) return isMap(right) && sameMap(left, right, work, depth);

@@ -166,7 +166,8 @@ class TemplateParser extends ExpressionParser {
     this.expect('endTag', '%}');
     const body = this.body(['endmacro']);
     this.endTag('endmacro');
-    if (this.macros.has(name)) throw new Failure(`More than one macro can not share the same name: ${name}`, 'syntax', position);
+    if (this.macros.has(name))
+      throw new Failure(`More than one macro can not share the same name: ${name}`, 'syntax', position);
     const macro: Macro = { name, parameters, body, position };
     this.macros.set(name, macro);
     return { kind: 'macro', macro };
@@ -194,7 +195,11 @@ class TemplateParser extends ExpressionParser {
     const closing = this.current();
     if (closing.type === 'name' || closing.type === 'string') {
       if (closing.value !== token.value) {
-        throw new Failure(`endblock names \`${closing.value}\`, the block is \`${token.value}\``, 'syntax', closing.position);
+        throw new Failure(
+          `endblock names \`${closing.value}\`, the block is \`${token.value}\``,
+          'syntax',
+          closing.position,
+        );
       }
       this.next();
     }

@@ -1,22 +1,15 @@
+/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fail, failLimit } from './errors.ts';
 import { numberText } from './numbers.ts';
-import {
-  type Value,
-  isList,
-  isMap,
-  isNumber,
-  listItems,
-  MapEntry,
-  mapEntries,
-  Temporal,
-} from './values.ts';
+import { type Value, isList, isMap, isNumber, listItems, MapEntry, mapEntries, Temporal } from './values.ts';
 import { MAX_NESTING, unboundedWork, type Work } from './work.ts';
 
 /** The form of `{{ }}`: nothing for null, compact JSON for structures (expressions.md §4.2). */
 export function printed(value: Value, work: Work): string {
   if (typeof value === 'string') return value;
   if (value === null) return '';
-  return scalarText(value) ?? jsonOf(value, work);
+  // Only lists and maps are structures here: an entry of a map prints as `k=v`.
+  return scalarText(value) ?? (value instanceof MapEntry ? plainText(value, work) : jsonOf(value, work));
 }
 
 /** Plain text form, where lists look like `[a, null]` and maps like `{k=v}` (expressions.md §4.3). */

@@ -7,9 +7,64 @@ import { unboundedWork } from './work.ts';
 
 /** Pieces of templates, put together at random: some parse, most do not, none may do anything but render or raise. */
 const PIECES = [
-  '{{', '}}', '{%', '%}', '{#', '#}', '-', ' ', '\n', "'", '"', '#{', '}', '(', ')', '[', ']', '{', ':', ',', '.', '|', '?', '??',
-  '~', '+', '*', '==', 'is', 'not', 'defined', 'null', 'vars', 'a', 'x', '1', '2.5', 'if', 'endif', 'for', 'in', 'endfor', 'set', '=',
-  'upper', 'length', 'default', 'jq', 'date', 'raw', 'endraw', 'verbatim', 'endverbatim', 'macro', 'endmacro', 'm', 'range', '\\',
+  '{{',
+  '}}',
+  '{%',
+  '%}',
+  '{#',
+  '#}',
+  '-',
+  ' ',
+  '\n',
+  "'",
+  '"',
+  '#{',
+  '}',
+  '(',
+  ')',
+  '[',
+  ']',
+  '{',
+  ':',
+  ',',
+  '.',
+  '|',
+  '?',
+  '??',
+  '~',
+  '+',
+  '*',
+  '==',
+  'is',
+  'not',
+  'defined',
+  'null',
+  'vars',
+  'a',
+  'x',
+  '1',
+  '2.5',
+  'if',
+  'endif',
+  'for',
+  'in',
+  'endfor',
+  'set',
+  '=',
+  'upper',
+  'length',
+  'default',
+  'jq',
+  'date',
+  'raw',
+  'endraw',
+  'verbatim',
+  'endverbatim',
+  'macro',
+  'endmacro',
+  'm',
+  'range',
+  '\\',
 ];
 
 const json = fc.jsonValue({ maxDepth: 4 });
@@ -18,7 +73,9 @@ function withoutNullEntries(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNullEntries);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
   return Object.fromEntries(
-    Object.entries(value).filter(([, item]) => item !== null).map(([key, item]) => [key, withoutNullEntries(item)]),
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, withoutNullEntries(item)]),
   );
 }
 
@@ -87,9 +144,18 @@ describe('for all inputs', () => {
 
   test('Ion and YAML give back what they were given', () => {
     const texts = fc.string({ unit: 'grapheme' }).filter((text) => !/[\r\u0085\u2028\u2029]/.test(text));
-    const leaf = fc.oneof(texts.map((text) => `t${text}`), fc.boolean(), fc.integer());
+    const leaf = fc.oneof(
+      texts.map((text) => `t${text}`),
+      fc.boolean(),
+      fc.integer(),
+    );
     const value = fc.letrec((tie) => ({
-      node: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('node'), { maxLength: 3 }), fc.dictionary(fc.stringMatching(/^[a-m]{1,3}$/), tie('node'), { maxKeys: 3 })),
+      node: fc.oneof(
+        { depthSize: 'small' },
+        leaf,
+        fc.array(tie('node'), { maxLength: 3 }),
+        fc.dictionary(fc.stringMatching(/^[a-m]{1,3}$/), tie('node'), { maxKeys: 3 }),
+      ),
     })).node;
     fc.assert(
       fc.property(value, (given) => {
@@ -122,7 +188,9 @@ describe('for all inputs', () => {
     const zones = fc.constantFrom('Europe/Paris', 'America/Sao_Paulo', 'Asia/Kolkata', '+05:30', 'Australia/Lord_Howe');
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4_000_000_000 }), zones, (seconds, zone) => {
-        expect(render(`{{ vars.s | date('iso', timeZone=vars.z) | timestamp }}`, { s: seconds, z: zone })).toBe(String(seconds));
+        expect(render(`{{ vars.s | date('iso', timeZone=vars.z) | timestamp }}`, { s: seconds, z: zone })).toBe(
+          String(seconds),
+        );
       }),
       { numRuns: 300, seed: 7 },
     );

@@ -51,7 +51,12 @@ export interface Match {
 }
 
 /** The matches of a text one after the other, at most `limit`. */
-export function* allMatches(regex: RE2JS, input: string, work: Work, limit = Number.POSITIVE_INFINITY): Generator<Match> {
+export function* allMatches(
+  regex: RE2JS,
+  input: string,
+  work: Work,
+  limit = Number.POSITIVE_INFINITY,
+): Generator<Match> {
   charge(regex, input, work);
   const matcher = regex.matcher(input);
   const groupCount = regex.groupCount();
@@ -129,7 +134,10 @@ const META = /[\\^$.|?*+()[\]{}]/;
  */
 export function splitRegex(delimiter: string, input: string, limit: number, work: Work): string[] {
   work.text(input.length);
-  const parts = META.test(delimiter) || delimiter === '' ? splitAtMatches(delimiter, input, limit, work) : splitLiteral(delimiter, input, limit);
+  const parts =
+    META.test(delimiter) || delimiter === ''
+      ? splitAtMatches(delimiter, input, limit, work)
+      : splitLiteral(delimiter, input, limit);
   work.step(parts.length);
   if (limit === 0) {
     while (parts.length > 1 && parts.at(-1) === '') parts.pop();

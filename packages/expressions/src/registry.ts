@@ -20,5 +20,7 @@ export const filters: ReadonlyMap<string, FilterDefinition> = new Map(
 
 /** Every function by name; macros of a template come after them. */
 export const functions: ReadonlyMap<string, FunctionDefinition> = new Map(
-  [valueFunctions, dateFunctions, contextFunctions, ioFunctions, cryptoFunctions].flatMap((group) => Object.entries(group)),
+  [valueFunctions, dateFunctions, contextFunctions, ioFunctions, cryptoFunctions].flatMap((group) =>
+    Object.entries(group),
+  ),
 );

@@ -1,4 +1,12 @@
-import { Context, type IoResult, makeWork, type OutputMode, type RenderEnv, type Scope, type Variables } from './context.ts';
+import {
+  Context,
+  type IoResult,
+  makeWork,
+  type OutputMode,
+  type RenderEnv,
+  type Scope,
+  type Variables,
+} from './context.ts';
 import { Failure, failLimit, type IoCall, NeedsIo, toExpressionError } from './errors.ts';
 import { joinIo } from './io.ts';
 import { replaceRawBlocks, restoreRawBlocks } from './raw.ts';
@@ -178,9 +186,9 @@ export function renderStructure(value: Value, vars: Variables, env: RenderEnv): 
 export function renderValueIn(context: Context, value: Value, recursive: boolean): Value {
   const { root, env, work, scope } = context;
   return work.nested(() =>
-    new StructureRenderer(work, (text) =>
-      dropRawTags(renderKeepingRaw(text, root, env, work, scope, recursive)),
-    ).run(value),
+    new StructureRenderer(work, (text) => dropRawTags(renderKeepingRaw(text, root, env, work, scope, recursive))).run(
+      value,
+    ),
   );
 }
 
@@ -209,4 +217,3 @@ export async function renderAsync<T>(
   }
   throw new Error(`The expression asked for input or output more than ${maxRounds} times`);
 }
-

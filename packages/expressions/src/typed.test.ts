@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { convertTyped, Duration, durationOf, isTruthyText, parseDuration, slugify, toJson, toPlainText, toPlainValue, type TypedKind } from './index.ts';
+import {
+  convertTyped,
+  Duration,
+  durationOf,
+  isTruthyText,
+  parseDuration,
+  slugify,
+  toJson,
+  toPlainText,
+  toPlainValue,
+  type TypedKind,
+} from './index.ts';
 
 test('truth of a rendered text', () => {
   for (const text of ['', 'false', '0', '-0', null]) expect(isTruthyText(text)).toBe(false);
@@ -79,7 +90,11 @@ describe('typed properties', () => {
 });
 
 test('conversions of values', () => {
-  const value = new Map<string, unknown>([['a', new Set([1n, 2])], ['b', null], ['c', new Date(0)]]);
+  const value = new Map<string, unknown>([
+    ['a', new Set([1n, 2])],
+    ['b', null],
+    ['c', new Date(0)],
+  ]);
   expect(toPlainValue(value)).toEqual({ a: [1, 2], b: null, c: '1970-01-01T00:00:00Z' });
   expect(toJson(value)).toBe('{"a":[1,2],"c":"1970-01-01T00:00:00Z"}');
   expect(toPlainText(value)).toBe('{a=[1, 2], b=null, c=1970-01-01T00:00:00Z}');

@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { readIso, momentOf } from './dates/iso.ts';
 import { Duration, Moment } from './dates/moment.ts';
 import { offsetZone } from './dates/zone.ts';
@@ -5,7 +6,19 @@ import { Failure } from './errors.ts';
 import { parseJson } from './json.ts';
 import { toPlainValue } from './plain.ts';
 import { printed } from './print.ts';
-import { isInteger, isList, isMap, isNumber, listItems, makeMap, mapEntries, Temporal, toBigInt, toDouble, type Value } from './values.ts';
+import {
+  isInteger,
+  isList,
+  isMap,
+  isNumber,
+  listItems,
+  makeMap,
+  mapEntries,
+  Temporal,
+  toBigInt,
+  toDouble,
+  type Value,
+} from './values.ts';
 import { unboundedWork } from './work.ts';
 
 /** The types that a typed property can have (expressions.md §14). */

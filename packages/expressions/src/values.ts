@@ -197,7 +197,9 @@ export function isNumber(value: Value): boolean {
 
 /** True for whole numbers by type: `2.0` is none. */
 export function isInteger(value: Value): boolean {
-  return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value)) || value instanceof BigInteger;
+  return (
+    typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value)) || value instanceof BigInteger
+  );
 }
 
 /** The number as a double. Only for values for which `isNumber` holds. */

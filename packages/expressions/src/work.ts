@@ -83,7 +83,12 @@ export class Work {
 /** For conversions outside a rendering, whose size the caller knows. */
 export function unboundedWork(): Work {
   return new Work(
-    { maxOutput: 512 * 1024 * 1024, maxSteps: Number.POSITIVE_INFINITY, maxDepth: 100, maxMillis: Number.POSITIVE_INFINITY },
+    {
+      maxOutput: 512 * 1024 * 1024,
+      maxSteps: Number.POSITIVE_INFINITY,
+      maxDepth: 100,
+      maxMillis: Number.POSITIVE_INFINITY,
+    },
     () => 0,
   );
 }

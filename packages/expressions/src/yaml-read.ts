@@ -4,11 +4,15 @@ import { decimal, makeMap, type Value } from './values.ts';
 import { MAX_NESTING, type Work } from './work.ts';
 
 const MAX_TEXT = 2 * 1024 * 1024;
-const DROPPED = new Set(['timestamp', 'binary', 'omap', 'pairs', 'set', 'merge'].map((name) => `tag:yaml.org,2002:${name}`));
+const DROPPED = new Set(
+  ['timestamp', 'binary', 'omap', 'pairs', 'set', 'merge'].map((name) => `tag:yaml.org,2002:${name}`),
+);
 
 /** YAML 1.1 scalars without dates, binaries and numbers to the base of sixty, which all stay texts. */
 function tags(all: Tags): Tags {
-  return all.filter((tag) => typeof tag === 'string' || (!DROPPED.has(tag.tag) && !('format' in tag && tag.format === 'TIME')));
+  return all.filter(
+    (tag) => typeof tag === 'string' || (!DROPPED.has(tag.tag) && !('format' in tag && tag.format === 'TIME')),
+  );
 }
 
 /**

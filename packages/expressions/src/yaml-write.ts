@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { failLimit } from './errors.ts';
 import { plainText } from './print.ts';
 import { isList, isMap, listItems, MapEntry, mapEntries, type Value } from './values.ts';

@@ -43,7 +43,9 @@ export function addTo(moment: Moment, amount: number, unit: string): Moment {
     return addLocal(moment, (date) => epochDay(plusMonths(date, amount * months)));
   }
   if (unit === 'ERAS') return amount === 0 ? moment : fail('`ERAS` can not be added to a date of this era');
-  return fail(`\`${unit}\` is no unit: NANOS, MICROS, MILLIS, SECONDS, MINUTES, HOURS, HALF_DAYS, DAYS, WEEKS, MONTHS, YEARS, DECADES, CENTURIES, MILLENNIA or ERAS was expected`);
+  return fail(
+    `\`${unit}\` is no unit: NANOS, MICROS, MILLIS, SECONDS, MINUTES, HOURS, HALF_DAYS, DAYS, WEEKS, MONTHS, YEARS, DECADES, CENTURIES, MILLENNIA or ERAS was expected`,
+  );
 }
 
 function checked(epochSecond: number): number {

@@ -47,7 +47,9 @@ describe('patterns', () => {
 
   test('week numbers follow the locale', () => {
     expect(render("{{ vars.d | date('e w', timeZone='UTC', locale='de_DE') }}", { d })).toBe('7 36');
-    expect(render("{{ '2021-01-03' | date('w Y', locale='de_DE') }} {{ '2021-01-03' | date('w Y') }}")).toBe('53 2020 2 2021');
+    expect(render("{{ '2021-01-03' | date('w Y', locale='de_DE') }} {{ '2021-01-03' | date('w Y') }}")).toBe(
+      '53 2020 2 2021',
+    );
   });
 });
 
@@ -72,8 +74,8 @@ describe('reading', () => {
     "'2024-13-01' | date",
     "'2024-02-30' | date",
     "'2024-01' | date(existingFormat='yyyy-MM')",
-    "true | date",
-    "1.5 | date",
+    'true | date',
+    '1.5 | date',
     "'2024-01-15' | date(timeZone='EST')",
     "'2024-01-15' | date(timeZone='europe')",
     "'2024-01-15' | date(locale='no such')",

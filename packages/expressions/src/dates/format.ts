@@ -70,10 +70,6 @@ const NAMED: Readonly<Record<string, (fields: Fields) => string>> = {
   rfc_1123_date_time: rfc1123,
 };
 
-export function isNamedFormat(format: string): boolean {
-  return Object.hasOwn(NAMED, format) || Object.hasOwn(NAMED_PATTERNS, format);
-}
-
 const UTC = offsetZone(0);
 
 function utcFields(fields: Fields): Fields {
@@ -97,12 +93,18 @@ function styled(fields: Fields, style: Style, locale: string): string {
   const { tag } = dateNames(locale);
   const base = { dateStyle: style, timeStyle: style } as const;
   if (fields.zone.isRegion && !/^(?:UT|UTC|GMT)[+-]/.test(fields.zone.id)) {
-    return new Intl.DateTimeFormat(tag, { ...base, timeZone: fields.zone.id }).format(fields.epochSecond * 1000);
+    const name = zoneName(fields.zone, style === 'full' ? 'long' : 'short', fields, tag);
+    return withZoneName(new Intl.DateTimeFormat(tag, { ...base, timeZone: fields.zone.id }), fields.epochSecond, name);
   }
   const format = new Intl.DateTimeFormat(tag, { ...base, timeZone: 'UTC' });
+  return withZoneName(format, fields.epochSecond + fields.offset, fields.zone.id);
+}
+
+/** The locale's own text, with the zone named as patterns name it. */
+function withZoneName(format: Intl.DateTimeFormat, epochSecond: number, name: string): string {
   return format
-    .formatToParts((fields.epochSecond + fields.offset) * 1000)
-    .map(({ type, value }) => (type === 'timeZoneName' ? fields.zone.id : value))
+    .formatToParts(epochSecond * 1000)
+    .map(({ type, value }) => (type === 'timeZoneName' ? name : value))
     .join('');
 }
 

@@ -19,9 +19,11 @@ const ISO = new RegExp(`^${DATE}(?:[Tt]${TIME}(Z|z|[+-]\\d{2}(?::?\\d{2}(?::?\\d
 export function readIso(text: string): Written | undefined {
   const match = ISO.exec(text);
   if (match === null) return undefined;
-  const [, year = '', month = '', day = '', hour, minute = '0', second = '0', fraction = '', offsetText, region] = match;
+  const [, year = '', month = '', day = '', hour, minute = '0', second = '0', fraction = '', offsetText, region] =
+    match;
   const date = { year: Number(year), month: Number(month), day: Number(day) };
-  if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > monthLength(date.year, date.month)) return undefined;
+  if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > monthLength(date.year, date.month))
+    return undefined;
   const days = epochDay(date) * SECONDS_PER_DAY;
   if (hour === undefined) return { localSecond: days, nano: 0, hasTime: false, offset: undefined, zone: undefined };
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;

@@ -52,7 +52,7 @@ export function dateText({ year, month, day }: Pick<Fields, 'year' | 'month' | '
 }
 
 /** Fraction with 3, 6, 9 or no digits. */
-export function fractionText(nano: number): string {
+function fractionText(nano: number): string {
   if (nano === 0) return '';
   const digits = String(nano).padStart(9, '0');
   if (digits.endsWith('000000')) return `.${digits.slice(0, 3)}`;

@@ -105,7 +105,8 @@ class DateParser {
     let place: number | undefined = at;
     for (let index = 0; index < elements.length; index += 1) {
       const element = elements[index] as Element;
-      if (element.kind === 'text') place = this.text.startsWith(element.text, place) ? place + element.text.length : undefined;
+      if (element.kind === 'text')
+        place = this.text.startsWith(element.text, place) ? place + element.text.length : undefined;
       else if (element.kind === 'optional') place = this.optional(element.elements, place);
       else place = this.field(element.letter, element.width, place, reserved(elements, index));
       if (place === undefined) return fail(`\`${this.text}\` does not fit the date format`);
@@ -242,7 +243,8 @@ class DateParser {
 
   private time(): { second: number; nano: number } | undefined {
     const milliOfDay = this.fields.get('A');
-    if (milliOfDay !== undefined) return { second: Math.floor(milliOfDay / 1000), nano: (milliOfDay % 1000) * 1_000_000 };
+    if (milliOfDay !== undefined)
+      return { second: Math.floor(milliOfDay / 1000), nano: (milliOfDay % 1000) * 1_000_000 };
     const hour = this.hour();
     if (hour === undefined) return undefined;
     const minute = this.within('m', 0, 59) ?? 0;

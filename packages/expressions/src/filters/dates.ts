@@ -15,7 +15,14 @@ import {
 import type { Value } from '../values.ts';
 
 /** Writes a moment in a zone; the arguments `format` and `locale` stand at the given places. */
-function written(moment: Moment, zone: Zone, args: ArgValues, format: number, locale: number, context: Context): string {
+function written(
+  moment: Moment,
+  zone: Zone,
+  args: ArgValues,
+  format: number,
+  locale: number,
+  context: Context,
+): string {
   const fields = fieldsOf(moment.epochSecond, moment.nano, zone);
   const language = optionalText(args, locale, 'The argument `locale`') ?? context.env.locale ?? 'en_US';
   return formatDate(fields, optionalText(args, format, 'The argument `format`') ?? 'iso', language);
@@ -42,7 +49,10 @@ function inputMoment(input: Value, args: ArgValues, context: Context): Moment {
 }
 
 function timestamp(convert: (moment: Moment) => Value): FilterDefinition {
-  return { params: ['timeZone', 'existingFormat'], apply: (input, args, context) => convert(inputMoment(input, args, context)) };
+  return {
+    params: ['timeZone', 'existingFormat'],
+    apply: (input, args, context) => convert(inputMoment(input, args, context)),
+  };
 }
 
 /** Filters on dates (expressions.md §10). */
@@ -50,7 +60,9 @@ export const dateFilters: Readonly<Record<string, FilterDefinition>> = {
   date: { params: ['format', 'timeZone', 'existingFormat', 'locale'], apply: date },
   dateAdd: { params: ['amount', 'unit', 'format', 'timeZone', 'existingFormat', 'locale'], apply: dateAdd },
   timestamp: timestamp((moment) => BigInt(moment.epochSecond)),
-  timestampMilli: timestamp((moment) => BigInt(moment.epochSecond) * 1000n + BigInt(Math.floor(moment.nano / 1_000_000))),
+  timestampMilli: timestamp(
+    (moment) => BigInt(moment.epochSecond) * 1000n + BigInt(Math.floor(moment.nano / 1_000_000)),
+  ),
   // The scale of seconds is that of nanoseconds: a known defect that is kept (expressions.md §16, E13).
   timestampMicro: timestamp((moment) =>
     String(BigInt(moment.epochSecond) * 1_000_000_000n + BigInt(Math.floor(moment.nano / 1000))),

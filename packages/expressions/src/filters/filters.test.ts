@@ -94,7 +94,8 @@ describe('formats', () => {
     expect(render("{{ {'a b': 1, 'c': [1.5, 2.0, null, true, 'q\"']} | toIon }}")).toBe(
       '{\'a b\':1,c:[1.5e0,2e0,null,true,"q\\""]}',
     );
-    const ion = "{a:2024-04-21, b:1.5, c:1.5e0, d:sym, e:'q s', g:null.int, h:(a b), i:x::5, j:0xFF, k:1d2, l:'''a''' '''b'''} rest";
+    const ion =
+      "{a:2024-04-21, b:1.5, c:1.5e0, d:sym, e:'q s', g:null.int, h:(a b), i:x::5, j:0xFF, k:1d2, l:'''a''' '''b'''} rest";
     expect(render('{{ fromIon(vars.i) }}', { i: ion })).toBe(
       '{"a":"2024-04-21","b":1.5,"c":1.5,"d":"sym","e":"q s","h":["a","b"],"i":5,"j":255,"k":100,"l":"ab"}',
     );

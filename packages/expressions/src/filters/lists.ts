@@ -58,7 +58,8 @@ function compareValues(left: Value, right: Value): number {
     return a < b ? -1 : Number(a > b);
   }
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
-  if (left instanceof Temporal && right instanceof Temporal) return left.iso() < right.iso() ? -1 : Number(left.iso() > right.iso());
+  if (left instanceof Temporal && right instanceof Temporal)
+    return left.iso() < right.iso() ? -1 : Number(left.iso() > right.iso());
   return fail(`A list with ${typeName(left)} and ${typeName(right)} can not be sorted`);
 }
 
@@ -190,4 +191,3 @@ export const listFilters: Readonly<Record<string, FilterDefinition>> = {
   },
   distinct: ofList([], distinct),
 };
-

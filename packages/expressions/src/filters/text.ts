@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fromBase64, fromUtf8, toBase64, utf8 } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import { type ArgValues, type FilterDefinition, optionalBoolean, required, textArg, wholeArg } from '../definitions.ts';
@@ -144,8 +145,12 @@ export const textFilters: Readonly<Record<string, FilterDefinition>> = {
   capitalize: ofText(null, (text) => text.replace(/\S/u, titleCase)),
   lower: ofAny(null, (text) => text.toLowerCase()),
   upper: ofAny(null, (text) => text.toUpperCase()),
-  title: ofText(null, (text) => text.replace(/(^|\s)(\S)/gu, (_all, gap: string, letter: string) => gap + titleCase(letter))),
-  trim: ofText(null, (text) => text.replace(/^[\u0000-\u0020]+/, '').replace(/(?<![\u0000-\u0020])[\u0000-\u0020]+$/, '')),
+  title: ofText(null, (text) =>
+    text.replace(/(^|\s)(\S)/gu, (_all, gap: string, letter: string) => gap + titleCase(letter)),
+  ),
+  trim: ofText(null, (text) =>
+    text.replace(/^[\u0000-\u0020]+/, '').replace(/(?<![\u0000-\u0020])[\u0000-\u0020]+$/, ''),
+  ),
   replace: { params: ['replace_pairs', 'regexp'], apply: replacePairs },
   split: ofText(['delimiter', 'limit'], (text, args, context) => {
     const delimiter = textArg(args, 0, 'The argument `delimiter` of `split`');
@@ -155,7 +160,9 @@ export const textFilters: Readonly<Record<string, FilterDefinition>> = {
   slugify: ofAny(null, (text) => slugify(text)),
   startsWith: edge((text, value) => text.startsWith(value)),
   endsWith: edge((text, value) => text.endsWith(value)),
-  substringBefore: substring((text, separator) => (separator === '' ? '' : before(text, separator, text.indexOf(separator)))),
+  substringBefore: substring((text, separator) =>
+    separator === '' ? '' : before(text, separator, text.indexOf(separator)),
+  ),
   substringBeforeLast: substring((text, separator) => before(text, separator, text.lastIndexOf(separator))),
   substringAfter: substring((text, separator) => after(text, separator, text.indexOf(separator))),
   substringAfterLast: substring((text, separator) =>

@@ -64,13 +64,25 @@ function tasksWithState(args: ArgValues, context: Context): Value {
     if (!isMap(runs)) continue;
     const own = mapGet(runs, 'state');
     if (typeof own === 'string') {
-      if (own === state) found.push(makeMap([['taskId', taskId], ['state', own]]));
+      if (own === state)
+        found.push(
+          makeMap([
+            ['taskId', taskId],
+            ['state', own],
+          ]),
+        );
       continue;
     }
     for (const [value, run] of mapEntries(runs)) {
       context.work.step();
       if (isMap(run) && mapGet(run, 'state') === state) {
-        found.push(makeMap([['taskId', taskId], ['value', value], ['state', state]]));
+        found.push(
+          makeMap([
+            ['taskId', taskId],
+            ['value', value],
+            ['state', state],
+          ]),
+        );
       }
     }
   }

@@ -72,7 +72,8 @@ export const dateFunctions: Readonly<Record<string, FunctionDefinition>> = {
     call: (args, context) => {
       const moment = momentArg(args, 0, 'date', context);
       return (
-        order(moment, momentArg(args, 1, 'after', context)) > 0 && order(moment, momentArg(args, 2, 'before', context)) < 0
+        order(moment, momentArg(args, 1, 'after', context)) > 0 &&
+        order(moment, momentArg(args, 2, 'before', context)) < 0
       );
     },
   },

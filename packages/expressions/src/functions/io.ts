@@ -1,5 +1,12 @@
 import type { Context } from '../context.ts';
-import { type ArgValues, type FunctionDefinition, optionalBoolean, optionalText, required, textArg } from '../definitions.ts';
+import {
+  type ArgValues,
+  type FunctionDefinition,
+  optionalBoolean,
+  optionalText,
+  required,
+  textArg,
+} from '../definitions.ts';
 import { fail } from '../errors.ts';
 import { performed } from '../io.ts';
 import { getNamed } from '../attributes.ts';

@@ -70,13 +70,16 @@ function randomInt(args: ArgValues, context: Context): Value {
 const NANO_ALPHABET = '_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 function nanoId(args: ArgValues, context: Context): Value {
-  const length = args[0] === undefined || args[0] === null ? 21 : wholeArg(args, 0, 'The argument `length` of `nanoId`');
-  const alphabet = args[1] === undefined || args[1] === null ? NANO_ALPHABET : textArg(args, 1, 'The argument `alphabet` of `nanoId`');
+  const length =
+    args[0] === undefined || args[0] === null ? 21 : wholeArg(args, 0, 'The argument `length` of `nanoId`');
+  const alphabet =
+    args[1] === undefined || args[1] === null ? NANO_ALPHABET : textArg(args, 1, 'The argument `alphabet` of `nanoId`');
   if (length < 1 || length > 10_000) return fail('The argument `length` of `nanoId` must be between 1 and 10000');
   if (alphabet === '') return fail('The argument `alphabet` of `nanoId` is empty');
   const letters = [...alphabet];
   let out = '';
-  for (let count = 0; count < length; count += 1) out += letters[Math.floor(context.env.random() * letters.length)] ?? '';
+  for (let count = 0; count < length; count += 1)
+    out += letters[Math.floor(context.env.random() * letters.length)] ?? '';
   return out;
 }
 

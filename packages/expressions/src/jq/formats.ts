@@ -76,5 +76,7 @@ function row(value: Value, separator: string, quote: (text: string) => string, f
 function shellWord(value: Value, work: Work): string {
   if (typeof value === 'string') return `'${value.replaceAll("'", "'\\''")}'`;
   const type = typeOf(value);
-  return type === 'array' || type === 'object' ? jqFail(`${type} can not be escaped for shell`) : jsonOf(value, work, true);
+  return type === 'array' || type === 'object'
+    ? jqFail(`${type} can not be escaped for shell`)
+    : jsonOf(value, work, true);
 }

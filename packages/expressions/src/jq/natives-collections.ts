@@ -148,7 +148,9 @@ export const collectionNatives: Readonly<Record<string, Native>> = {
   'has/1': ofArg(hasKey),
   'contains/1': ofArg((value, part, work) => containsValue(value, part, work)),
   'from_entries/0': ofInput(fromEntries),
-  'flatten/0': ofInput((value, work) => flattenInto([], list(value, 'cannot be flattened', work), Number.POSITIVE_INFINITY, work)),
+  'flatten/0': ofInput((value, work) =>
+    flattenInto([], list(value, 'cannot be flattened', work), Number.POSITIVE_INFINITY, work),
+  ),
   'flatten/1': ofArg((value, depth, work) => {
     const levels = isNumber(depth) ? toDouble(depth) : jqFail('flatten depth must be a number');
     if (levels < 0) jqFail('flatten depth must not be negative');

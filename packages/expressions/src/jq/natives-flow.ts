@@ -2,7 +2,7 @@ import { Failure } from '../errors.ts';
 import type { Value } from '../values.ts';
 import type { Native, NativeCall } from './natives.ts';
 import { deletePaths, getPath, type Path, updatePath } from './paths.ts';
-import type { Item } from './run.ts';
+import type { Item } from './env.ts';
 import { isTrue, JqError, jqFail, numeric, shown, typeOf } from './values.ts';
 
 function arg({ machine, env, args }: NativeCall, index: number, input: Item): Generator<Item> {
@@ -60,18 +60,21 @@ function* quantified(call: NativeCall, decisive: boolean): Generator<Item> {
   yield call.machine.fresh(!decisive, call.input);
 }
 
+function* nothing(): Generator<Item> {
+  yield* [];
+}
+
 /** Functions that steer evaluation: they give results one after the other and keep paths (expressions.md §11). */
 export const flowNatives: Readonly<Record<string, Native>> = {
-  *'empty/0'() {
-    // Gives nothing.
-  },
-  *'error/0'({ input, machine }) {
+  'empty/0': nothing,
+  'error/0'({ input, machine }) {
     throw new JqError(input.value, typeof input.value === 'string' ? input.value : shown(input.value, machine.work));
   },
-  *'error/1'(call) {
+  'error/1'(call) {
     for (const value of argValues(call, 0)) {
       throw new JqError(value, typeof value === 'string' ? value : shown(value, call.machine.work));
     }
+    return nothing();
   },
   *'not/0'(call) {
     yield call.machine.fresh(!isTrue(call.input.value), call.input);
@@ -91,7 +94,11 @@ export const flowNatives: Readonly<Record<string, Native>> = {
     for (const from of argValues(call, 0)) {
       for (const to of argValues(call, 1)) {
         for (const by of argValues(call, 2)) {
-          const [a, b, c] = [from, to, by].map((value) => machine.number(value, 'Range bounds')) as [number, number, number];
+          const [a, b, c] = [from, to, by].map((value) => machine.number(value, 'Range bounds')) as [
+            number,
+            number,
+            number,
+          ];
           yield* range(call, a, b, c);
         }
       }
@@ -176,7 +183,10 @@ export const flowNatives: Readonly<Record<string, Native>> = {
     const { input, machine } = call;
     for (const path of argValues(call, 0)) {
       for (const value of argValues(call, 1)) {
-        yield machine.fresh(updatePath(input.value, pathOf(path), () => value, machine.work), input);
+        yield machine.fresh(
+          updatePath(input.value, pathOf(path), () => value, machine.work),
+          input,
+        );
       }
     }
   },
@@ -199,4 +209,3 @@ export const flowNatives: Readonly<Record<string, Native>> = {
     yield machine.fresh(Number.NaN, input);
   },
 };
-

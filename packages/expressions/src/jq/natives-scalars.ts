@@ -43,7 +43,9 @@ function text(value: Value, what: string, work: Work): string {
 
 function math(run: (value: number) => number): Native {
   return ofInput((value, work) =>
-    isNumber(value) ? numeric(run(toDouble(value))) : jqFail(`${typeOf(value)} (${shown(value, work)}) number required`),
+    isNumber(value)
+      ? numeric(run(toDouble(value)))
+      : jqFail(`${typeOf(value)} (${shown(value, work)}) number required`),
   );
 }
 
@@ -118,7 +120,8 @@ interface Options {
 }
 
 function options(value: Value): Options {
-  const letters = value === null ? '' : typeof value === 'string' ? value : jqFail('The flags of a match must be a string');
+  const letters =
+    value === null ? '' : typeof value === 'string' ? value : jqFail('The flags of a match must be a string');
   let flags = 0;
   for (const letter of letters) {
     if (letter === 'i') flags |= RE2JS.CASE_INSENSITIVE;
@@ -148,7 +151,7 @@ function* matches(subject: string, source: string, { global, noEmpty, flags }: O
 
 /** A match as jq describes it; offsets count characters, not code units. */
 function matchObject(subject: string, match: Match): Value {
-  const offset = (at: number): number => (at < 0 ? -1 : [...subject.slice(0, at)].length);
+  const offset = (at: number): number => (at < 0 ? -1 : Array.from(subject.slice(0, at)).length);
   const names = new Map(Object.entries(match.names).map(([name, group]) => [group, name]));
   const captures = match.groups.slice(1).map((group, index) =>
     makeMap([
@@ -179,7 +182,9 @@ const substitute: Native = function* native(call) {
       let out = '';
       let last = 0;
       for (const match of matches(subject, wanted.source, wanted.options, machine.work)) {
-        const groups = makeMap(Object.entries(match.names).map(([name, group]) => [name, match.groups[group] ?? null] as const));
+        const groups = makeMap(
+          Object.entries(match.names).map(([name, group]) => [name, match.groups[group] ?? null] as const),
+        );
         const first = machine.values(replacement, env, groups).next();
         const piece = first.done === true ? '' : text(first.value, 'cannot be added to a string', machine.work);
         machine.work.text(out.length + piece.length);
@@ -211,12 +216,26 @@ export const scalarNatives: Readonly<Record<string, Native>> = {
   'tonumber/0': ofInput(toNumber),
   'tojson/0': ofInput((value, work) => jsonOf(value, work, true)),
   'fromjson/0': ofInput(fromJsonText),
-  'ascii_downcase/0': ofInput((value, work) => text(value, 'cannot be lowercased', work).replace(/[A-Z]+/g, (run) => run.toLowerCase())),
-  'ascii_upcase/0': ofInput((value, work) => text(value, 'cannot be uppercased', work).replace(/[a-z]+/g, (run) => run.toUpperCase())),
-  'explode/0': ofInput((value, work) => Array.from(text(value, 'cannot be exploded', work), (letter) => letter.codePointAt(0) ?? 0)),
+  'ascii_downcase/0': ofInput((value, work) =>
+    text(value, 'cannot be lowercased', work).replace(/[A-Z]+/g, (run) => run.toLowerCase()),
+  ),
+  'ascii_upcase/0': ofInput((value, work) =>
+    text(value, 'cannot be uppercased', work).replace(/[a-z]+/g, (run) => run.toUpperCase()),
+  ),
+  'explode/0': ofInput((value, work) =>
+    Array.from(text(value, 'cannot be exploded', work), (letter) => letter.codePointAt(0) ?? 0),
+  ),
   'implode/0': ofInput(implode),
-  'startswith/1': ofArgs((value, [part = null], work) => text(value, 'startswith() requires string inputs', work).startsWith(text(part, 'startswith() requires string inputs', work))),
-  'endswith/1': ofArgs((value, [part = null], work) => text(value, 'endswith() requires string inputs', work).endsWith(text(part, 'endswith() requires string inputs', work))),
+  'startswith/1': ofArgs((value, [part = null], work) =>
+    text(value, 'startswith() requires string inputs', work).startsWith(
+      text(part, 'startswith() requires string inputs', work),
+    ),
+  ),
+  'endswith/1': ofArgs((value, [part = null], work) =>
+    text(value, 'endswith() requires string inputs', work).endsWith(
+      text(part, 'endswith() requires string inputs', work),
+    ),
+  ),
   'ltrimstr/1': ofArgs((value, [part]) =>
     typeof value === 'string' && typeof part === 'string' && value.startsWith(part) ? value.slice(part.length) : value,
   ),
@@ -226,7 +245,11 @@ export const scalarNatives: Readonly<Record<string, Native>> = {
       : value,
   ),
   'split/1': ofArgs((value, [separator = null], work) =>
-    splitText(text(value, 'split input and separator must be strings', work), text(separator, 'split input and separator must be strings', work), work),
+    splitText(
+      text(value, 'split input and separator must be strings', work),
+      text(separator, 'split input and separator must be strings', work),
+      work,
+    ),
   ),
   'indices/1': ofArgs(indices),
   'test/2': ofArgs((value, [pattern = null, flags = null], work) => {
@@ -236,11 +259,15 @@ export const scalarNatives: Readonly<Record<string, Native>> = {
   }),
   'match/2': match2,
   'sub/3': substitute,
-  'format/1': ofArgs((value, [name = null], work) => formatText(text(name, 'is not a valid format', work), value, work)),
+  'format/1': ofArgs((value, [name = null], work) =>
+    formatText(text(name, 'is not a valid format', work), value, work),
+  ),
   'isinfinite/0': ofInput((value) => isNumber(value) && Math.abs(toDouble(value)) === Number.POSITIVE_INFINITY),
   'isnan/0': ofInput((value) => isNumber(value) && Number.isNaN(toDouble(value))),
   'isfinite/0': ofInput((value) => isNumber(value) && Number.isFinite(toDouble(value))),
-  'isnormal/0': ofInput((value) => isNumber(value) && Number.isFinite(toDouble(value)) && Math.abs(toDouble(value)) >= 2 ** -1022),
+  'isnormal/0': ofInput(
+    (value) => isNumber(value) && Number.isFinite(toDouble(value)) && Math.abs(toDouble(value)) >= 2 ** -1022,
+  ),
   'floor/0': math(Math.floor),
   'round/0': math((value) => Math.sign(value) * Math.round(Math.abs(value))),
   'sqrt/0': math(Math.sqrt),

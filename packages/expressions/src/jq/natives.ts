@@ -3,7 +3,8 @@ import { flowNatives } from './natives-flow.ts';
 import { scalarNatives } from './natives-scalars.ts';
 import type { Node } from './nodes.ts';
 import { prelude } from './prelude.ts';
-import type { Env, Item, Machine } from './run.ts';
+import type { Env, Item } from './env.ts';
+import type { Machine } from './run.ts';
 
 /** A call of a function that is not written in jq. */
 export interface NativeCall {

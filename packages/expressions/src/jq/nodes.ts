@@ -19,7 +19,13 @@ export type Node =
   | { readonly kind: 'assign'; readonly operator: string; readonly left: Node; readonly right: Node }
   | { readonly kind: 'if'; readonly condition: Node; readonly yes: Node; readonly no: Node }
   | { readonly kind: 'try'; readonly body: Node; readonly handler: Node | undefined }
-  | { readonly kind: 'reduce'; readonly source: Node; readonly pattern: Pattern; readonly init: Node; readonly update: Node }
+  | {
+      readonly kind: 'reduce';
+      readonly source: Node;
+      readonly pattern: Pattern;
+      readonly init: Node;
+      readonly update: Node;
+    }
   | {
       readonly kind: 'foreach';
       readonly source: Node;
@@ -45,4 +51,7 @@ export interface Definition {
 export type Pattern =
   | { readonly kind: 'variable'; readonly name: string }
   | { readonly kind: 'array'; readonly items: readonly Pattern[] }
-  | { readonly kind: 'object'; readonly entries: readonly (readonly [Node, Pattern | undefined, string | undefined])[] };
+  | {
+      readonly kind: 'object';
+      readonly entries: readonly (readonly [Node, Pattern | undefined, string | undefined])[];
+    };

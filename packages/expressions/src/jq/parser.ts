@@ -1,14 +1,12 @@
 import { fail } from '../errors.ts';
 import { decimal } from '../values.ts';
+import { Cursor, MAX_NESTING } from './cursor.ts';
 import { type JqToken, tokenizeJq } from './lexer.ts';
 import type { Definition, Node, Pattern } from './nodes.ts';
 
-const MAX_NESTING = 150;
-const MAX_TOKENS = 20_000;
-const KEYWORDS = new Set([
-  'def', 'if', 'then', 'elif', 'else', 'end', 'as', 'reduce', 'foreach', 'try', 'catch', 'label', 'import', 'include',
-  'and', 'or', '__loc__',
-]);
+const KEYWORDS = new Set(
+  'def if then elif else end as reduce foreach try catch label import include and or __loc__'.split(' '),
+);
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 const ASSIGNMENTS = new Set(['=', '|=', '+=', '-=', '*=', '/=', '%=', '//=']);
 const IDENTITY: Node = { kind: 'identity' };
@@ -24,17 +22,7 @@ export function parseDefinitions(source: string): Definition[] {
   return new JqParser(tokenizeJq(source)).definitions();
 }
 
-class JqParser {
-  private readonly tokens: readonly JqToken[];
-  private index = 0;
-  private nesting = 0;
-
-  constructor(tokens: readonly JqToken[], nesting = 0) {
-    if (tokens.length > MAX_TOKENS) fail('The jq program is too long');
-    this.tokens = tokens;
-    this.nesting = nesting;
-  }
-
+class JqParser extends Cursor {
   program(): Node {
     const body = this.pipe();
     if (this.current().type !== 'end') this.unexpected();
@@ -45,55 +33,6 @@ class JqParser {
     const found: Definition[] = [];
     while (this.atName('def')) found.push(this.definition());
     return found;
-  }
-
-  private current(): JqToken {
-    return this.tokens[this.index] as JqToken;
-  }
-
-  private next(): JqToken {
-    const token = this.current();
-    if (this.index < this.tokens.length - 1) this.index += 1;
-    return token;
-  }
-
-  private unexpected(): never {
-    const { type, value, position } = this.current();
-    const shown = type === 'end' ? 'end of the program' : type === 'text' ? 'text' : `\`${value}\``;
-    return fail(`Unexpected ${shown} in the jq program at offset ${position}`);
-  }
-
-  private at(operator: string): boolean {
-    const token = this.current();
-    return token.type === 'operator' && token.value === operator;
-  }
-
-  private atName(name: string): boolean {
-    const token = this.current();
-    return token.type === 'name' && token.value === name;
-  }
-
-  private accept(operator: string): boolean {
-    if (!this.at(operator)) return false;
-    this.next();
-    return true;
-  }
-
-  private expect(operator: string): void {
-    if (!this.accept(operator)) this.unexpected();
-  }
-
-  private expectName(name: string): void {
-    if (!this.atName(name)) this.unexpected();
-    this.next();
-  }
-
-  private deeper<T>(body: () => T): T {
-    this.nesting += 1;
-    if (this.nesting > MAX_NESTING) return fail('The jq program is nested too deeply');
-    const result = body();
-    this.nesting -= 1;
-    return result;
   }
 
   private pipe(): Node {
@@ -121,7 +60,8 @@ class JqParser {
     if (this.accept('(')) {
       do {
         const param = this.next();
-        if (param.type !== 'name' && param.type !== 'variable') return fail('A parameter of the jq program has no name');
+        if (param.type !== 'name' && param.type !== 'variable')
+          return fail('A parameter of the jq program has no name');
         params.push(param.type === 'variable' ? `$${param.value}` : param.value);
       } while (this.accept(';'));
       this.expect(')');
@@ -392,7 +332,10 @@ class JqParser {
     const token = this.current();
     if (token.type === 'variable') {
       this.next();
-      return [{ kind: 'literal', value: token.value }, { kind: 'variable', name: token.value }];
+      return [
+        { kind: 'literal', value: token.value },
+        { kind: 'variable', name: token.value },
+      ];
     }
     const key = this.objectKey();
     if (this.accept(':')) return [key, this.objectValue()];
@@ -405,7 +348,6 @@ class JqParser {
     const left = this.alternative();
     return this.accept('|') ? { kind: 'pipe', left, right: this.objectValue() } : left;
   }
-
 
   private nameTerm(): Node {
     const { value } = this.next();

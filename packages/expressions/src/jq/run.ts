@@ -2,46 +2,14 @@ import { Failure, failLimit } from '../errors.ts';
 import { isMap, makeMap, mapEntries, toDouble, type Value } from '../values.ts';
 import type { Work } from '../work.ts';
 import { natives } from './natives.ts';
-import type { Definition, Node, Pattern } from './nodes.ts';
-import { deletePaths, getPath, type Path, updatePath } from './paths.ts';
+import type { Definition, Node } from './nodes.ts';
+import { assign } from './assign.ts';
+import { Break, type Env, type Item } from './env.ts';
+import type { Path } from './paths.ts';
+import { bindPattern } from './patterns.ts';
 import { prelude } from './prelude.ts';
 import { formatText } from './formats.ts';
-import {
-  arithmetic,
-  compare,
-  indexValue,
-  isTrue,
-  JqError,
-  jqFail,
-  sliceValue,
-  typeOf,
-} from './values.ts';
-
-/** A result: the value, and its path where paths are asked for and the value has one. */
-export interface Item {
-  readonly value: Value;
-  readonly path: Path | undefined;
-}
-
-/** Variables, functions and labels that are visible, innermost first. */
-export type Env =
-  | { readonly kind: 'variable'; readonly name: string; readonly value: Value; readonly parent: Env | undefined }
-  | {
-      readonly kind: 'function';
-      readonly definition: Definition;
-      readonly parent: Env | undefined;
-    }
-  | { readonly kind: 'closure'; readonly name: string; readonly body: Node; readonly env: Env | undefined; readonly parent: Env | undefined }
-  | { readonly kind: 'label'; readonly name: string; readonly mark: object; readonly parent: Env | undefined };
-
-/** Leaves the label with this mark; never reaches the outside, because only labels in sight can be named. */
-class Break extends Failure {
-  readonly mark: object;
-  constructor(mark: object) {
-    super('break');
-    this.mark = mark;
-  }
-}
+import { arithmetic, compare, indexValue, isTrue, JqError, jqFail, sliceValue, typeOf } from './values.ts';
 
 const MAX_DEPTH = 1500;
 
@@ -116,7 +84,8 @@ export class Machine {
         return;
       case 'bind':
         for (const value of this.values(node.source, env, input.value)) {
-          for (const bound of this.bind(node.pattern, value, env, input.value)) yield* this.run(node.body, bound, input);
+          for (const bound of bindPattern(this, node.pattern, value, env, input.value))
+            yield* this.run(node.body, bound, input);
         }
         return;
       case 'def':
@@ -135,7 +104,7 @@ export class Machine {
         yield* this.call(node.name, node.args, env, input);
         return;
       case 'assign':
-        for (const value of this.assign(node.operator, node.left, node.right, env, input.value)) {
+        for (const value of assign(this, node.operator, node.left, node.right, env, input.value)) {
           yield this.fresh(value, input);
         }
         return;
@@ -356,64 +325,6 @@ export class Machine {
     }
   }
 
-  private *bind(pattern: Pattern, value: Value, env: Env | undefined, input: Value): Generator<Env | undefined> {
-    switch (pattern.kind) {
-      case 'variable':
-        yield { kind: 'variable', name: pattern.name, value, parent: env };
-        return;
-      case 'array':
-        if (value !== null && !Array.isArray(value)) jqFail(`Cannot index ${typeOf(value)} with number`);
-        yield* this.bindItems(pattern.items, 0, (value ?? []) as Value[], env, input);
-        return;
-      case 'object':
-        yield* this.bindEntries(pattern.entries, 0, value, env, input);
-    }
-  }
-
-  private *bindItems(
-    items: readonly Pattern[],
-    index: number,
-    list: readonly Value[],
-    env: Env | undefined,
-    input: Value,
-  ): Generator<Env | undefined> {
-    const item = items[index];
-    if (item === undefined) {
-      yield env;
-      return;
-    }
-    for (const bound of this.bind(item, list[index] ?? null, env, input)) {
-      yield* this.bindItems(items, index + 1, list, bound, input);
-    }
-  }
-
-  private *bindEntries(
-    entries: Extract<Pattern, { kind: 'object' }>['entries'],
-    index: number,
-    value: Value,
-    env: Env | undefined,
-    input: Value,
-  ): Generator<Env | undefined> {
-    const entry = entries[index];
-    if (entry === undefined) {
-      yield env;
-      return;
-    }
-    const [keyNode, pattern, variable] = entry;
-    for (const key of this.values(keyNode, env, input)) {
-      const item = indexValue(value, key, this.work);
-      const named: Env | undefined =
-        variable === undefined ? env : { kind: 'variable', name: variable, value: item, parent: env };
-      if (pattern === undefined) {
-        yield* this.bindEntries(entries, index + 1, value, named, input);
-      } else {
-        for (const bound of this.bind(pattern, item, named, input)) {
-          yield* this.bindEntries(entries, index + 1, value, bound, input);
-        }
-      }
-    }
-  }
-
   private variable(name: string, env: Env | undefined): Value {
     for (let at = env; at !== undefined; at = at.parent) {
       if (at.kind === 'variable' && at.name === name) return at.value;
@@ -437,11 +348,15 @@ export class Machine {
     }
   }
 
-  private *fold(node: Extract<Node, { kind: 'reduce' | 'foreach' }>, env: Env | undefined, input: Item): Generator<Item> {
+  private *fold(
+    node: Extract<Node, { kind: 'reduce' | 'foreach' }>,
+    env: Env | undefined,
+    input: Item,
+  ): Generator<Item> {
     for (const init of this.values(node.init, env, input.value)) {
       let state = init;
       for (const value of this.values(node.source, env, input.value)) {
-        for (const bound of this.bind(node.pattern, value, env, input.value)) {
+        for (const bound of bindPattern(this, node.pattern, value, env, input.value)) {
           this.work.step();
           if (node.kind === 'reduce') {
             // The last result counts; without one the state becomes null, as in jq 1.6.
@@ -530,39 +445,6 @@ export class Machine {
     }
   }
 
-  private *assign(operator: string, left: Node, right: Node, env: Env | undefined, input: Value): Generator<Value> {
-    if (operator === '|=') {
-      yield this.update(left, right, env, input);
-      return;
-    }
-    for (const value of this.values(right, env, input)) {
-      let result = input;
-      for (const path of [...this.paths(left, env, input)]) {
-        result = updatePath(result, path, (old) => this.assigned(operator, old, value), this.work);
-      }
-      yield result;
-    }
-  }
-
-  private assigned(operator: string, old: Value, value: Value): Value {
-    if (operator === '=') return value;
-    if (operator === '//=') return isTrue(old) ? old : value;
-    return arithmetic(operator.slice(0, -1), old, value, this.work);
-  }
-
-  /** `|=`: the first result of the right side; a place without one is deleted. */
-  private update(left: Node, right: Node, env: Env | undefined, input: Value): Value {
-    let result = input;
-    const gone: Path[] = [];
-    for (const path of [...this.paths(left, env, input)]) {
-      const old = getPath(result, path, this.work);
-      const first = this.values(right, env, old).next();
-      if (first.done === true) gone.push(path);
-      else result = updatePath(result, path, () => first.value, this.work);
-    }
-    return gone.length === 0 ? result : deletePaths(result, gone, this.work);
-  }
-
   /** The first result of an argument as a number. */
   number(value: Value, what: string): number {
     return typeOf(value) === 'number' ? toDouble(value) : jqFail(`${what} must be a number`);
@@ -570,4 +452,4 @@ export class Machine {
 }
 
 /** Stands for "this value has no path" where paths are asked for. */
-export const NO_PATH: Path = ['no path'];
+const NO_PATH: Path = ['no path'];

@@ -147,7 +147,7 @@ export function shown(value: Value, work: Work): string {
   return text.length > 30 ? `${text.slice(0, 30)}...` : text;
 }
 
-export function described(value: Value, work: Work): string {
+function described(value: Value, work: Work): string {
   return `${typeOf(value)} (${shown(value, work)})`;
 }
 
