@@ -2,7 +2,7 @@ import { newId, type Label } from '@tiercel/model';
 import type { CreateOutcome, NewExecution } from '@tiercel/store';
 import { DEFAULT_INTAKE_LIMITS, type IntakeDeps, type IntakeLimits } from './deps.ts';
 import { findFlow, type FlowRequest } from './find-flow.ts';
-import { createInputResolver, inputsOf, type GivenInputs, type ResolvedInput } from './inputs/resolve.ts';
+import { createResolvers, inputsOf, type GivenInputs, type ResolvedInput } from './inputs/resolve.ts';
 import { checkRequestLabels, requestedLabels } from './labels.ts';
 import { newExecution } from './new-execution.ts';
 import { createUploadSession, isAddressOf, type UploadSession } from './upload-session.ts';
@@ -36,7 +36,7 @@ export interface Intake {
 export function createIntake(deps: IntakeDeps): Intake {
   const limits: IntakeLimits = { ...DEFAULT_INTAKE_LIMITS, ...deps.limits };
   const submit = createSubmit(deps);
-  const isAddress = isAddressOf(deps.layout);
+  const resolverOf = createResolvers(isAddressOf(deps.layout));
   const variables = deps.variables ?? { envs: {}, globals: {} };
   return {
     limits,
@@ -45,22 +45,22 @@ export function createIntake(deps: IntakeDeps): Intake {
       const { validateOnly = false } = request;
       const flow = await findFlow(deps.flows, request, { allowDisabled: validateOnly });
       checkRequestLabels(request.labels ?? []);
-      return createUploadSession({ ...deps, limits, submit }, flow, request);
+      return createUploadSession({ ...deps, limits, submit, resolverOf }, flow, request);
     },
     async prepare(request) {
       const flow = await findFlow(deps.flows, request);
       checkRequestLabels(request.labels ?? []);
       const now = deps.now();
       const id = newId(now);
-      const inputs = inputsOf(createInputResolver(flow.inputs, isAddress).resolve(request.inputs ?? {}));
+      const inputs = inputsOf(resolverOf(flow).resolve(request.inputs ?? {}));
       const labels = requestedLabels(flow, request.labels ?? [], id);
       return newExecution({ flow, id, now, labels, inputs, scheduleDate: request.scheduleDate });
     },
     async validateInputs(request) {
       const flow = await findFlow(deps.flows, request, { allowDisabled: true });
-      return createInputResolver(flow.inputs, isAddress).resolve(request.inputs ?? {});
+      return resolverOf(flow).resolve(request.inputs ?? {});
     },
-    handleWebhook: createWebhookHandler({ ...deps, variables, limits, submit }),
+    handleWebhook: createWebhookHandler({ ...deps, variables, limits, submit, resolverOf }),
   };
 }
 

@@ -4,7 +4,7 @@ import { newId, type Flow, type FlowInput, type Label } from '@tiercel/model';
 import type { CreateOutcome, NewExecution } from '@tiercel/store';
 import type { IntakeDeps, IntakeLimits } from './deps.ts';
 import { IntakeError } from './errors.ts';
-import { createInputResolver, inputsOf, type InputResolver, type ResolvedInput } from './inputs/resolve.ts';
+import { inputsOf, type InputResolver, type ResolvedInput } from './inputs/resolve.ts';
 import { requestedLabels } from './labels.ts';
 import { newExecution } from './new-execution.ts';
 
@@ -43,6 +43,7 @@ export interface SessionRequest {
 
 type SessionDeps = Pick<IntakeDeps, 'storage' | 'layout' | 'now' | 'onError'> & {
   readonly limits: IntakeLimits;
+  readonly resolverOf: (flow: Flow) => InputResolver;
   readonly submit: (rows: readonly NewExecution[]) => Promise<readonly CreateOutcome[]>;
 };
 
@@ -68,7 +69,7 @@ class StreamingSession implements UploadSession {
     this.flow = flow;
     this.request = request;
     this.executionId = newId(deps.now());
-    this.resolver = createInputResolver(flow.inputs, isAddressOf(deps.layout));
+    this.resolver = deps.resolverOf(flow);
     this.byId = new Map(flow.inputs.map((input) => [input.id, input]));
   }
 

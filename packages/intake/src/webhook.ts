@@ -5,11 +5,10 @@ import { allHold } from './conditions.ts';
 import type { IntakeDeps, IntakeLimits } from './deps.ts';
 import { IntakeError } from './errors.ts';
 import { lookUp, whyInvalid } from './find-flow.ts';
-import { createInputResolver, inputsOf, type InputResolver } from './inputs/resolve.ts';
+import { inputsOf, type InputResolver } from './inputs/resolve.ts';
 import { flowLabels } from './labels.ts';
 import { newExecution } from './new-execution.ts';
 import { renderFor } from './render.ts';
-import { isAddressOf } from './upload-session.ts';
 import { executionVariables, triggerVariables, type ServerVariables } from './variables.ts';
 import { bodyValue, deliveryKey, inputsParameter, type WebhookRequest } from './webhook-request.ts';
 
@@ -35,15 +34,10 @@ interface Hook {
   readonly conditions: readonly unknown[];
 }
 
-/** What is computed once for each revision of a flow. */
-interface Hooks {
-  readonly hooks: readonly Hook[];
-  readonly resolver: InputResolver;
-}
-
-type WebhookDeps = Pick<IntakeDeps, 'flows' | 'layout' | 'now' | 'perform' | 'rendering' | 'onError'> & {
+type WebhookDeps = Pick<IntakeDeps, 'flows' | 'now' | 'perform' | 'rendering' | 'onError'> & {
   readonly variables: ServerVariables;
   readonly limits: IntakeLimits;
+  readonly resolverOf: (flow: Flow) => InputResolver;
   readonly submit: (rows: readonly NewExecution[]) => Promise<readonly CreateOutcome[]>;
 };
 
@@ -56,15 +50,13 @@ const digestOf = (text: string): Buffer => createHash('sha256').update(text).dig
  * `invalid-request`, `invalid-inputs`, and what the store throws.
  */
 export function createWebhookHandler(deps: WebhookDeps): (request: WebhookRequest) => Promise<WebhookOutcome> {
-  const prepared = new WeakMap<Flow, Hooks>();
-  const isAddress = isAddressOf(deps.layout);
+  const prepared = new WeakMap<Flow, readonly Hook[]>();
 
-  const hooksOf = (flow: Flow): Hooks => {
+  const hooksOf = (flow: Flow): readonly Hook[] => {
     let hooks = prepared.get(flow);
     if (hooks === undefined) {
       const triggers = flow.triggers.filter(({ type, disabled }) => TYPES.has(type) && disabled !== true);
-      hooks = { hooks: triggers.map(hookOf), resolver: createInputResolver(flow.inputs, isAddress) };
-      prepared.set(flow, hooks);
+      prepared.set(flow, (hooks = triggers.map(hookOf)));
     }
     return hooks;
   };
@@ -89,9 +81,9 @@ export function createWebhookHandler(deps: WebhookDeps): (request: WebhookReques
     }
   };
 
-  const hookFor = async (flow: Flow, { hooks }: Hooks, key: string): Promise<Hook> => {
+  const hookFor = async (flow: Flow, key: string): Promise<Hook> => {
     const given = digestOf(key);
-    for (const hook of hooks) {
+    for (const hook of hooksOf(flow)) {
       const digest = hook.digest ?? (await renderedDigest(flow, hook));
       if (digest !== undefined && timingSafeEqual(digest, given)) return hook;
     }
@@ -117,13 +109,12 @@ export function createWebhookHandler(deps: WebhookDeps): (request: WebhookReques
 
   return async (request) => {
     const flow = await flowOf(request);
-    const hooks = hooksOf(flow);
-    const hook = await hookFor(flow, hooks, request.key);
+    const hook = await hookFor(flow, request.key);
     const bytes = await request.body();
     if (bytes.length > deps.limits.maxBodyBytes) {
       throw new IntakeError('too-large', `the body has more than ${deps.limits.maxBodyBytes} bytes`);
     }
-    const row = rowOf(deps, flow, hooks.resolver, hook.trigger, request, bodyValue(bytes));
+    const row = rowOf(deps, flow, hook.trigger, request, bodyValue(bytes));
     if (!(await conditionsHold(flow, hook, row.execution))) return { kind: 'conditions-false' };
     const [outcome] = await deps.submit([row]);
     if (outcome?.kind === 'exists') return { kind: 'repeat', executionId: outcome.executionId };
@@ -144,7 +135,6 @@ function hookOf(trigger: Trigger): Hook {
 function rowOf(
   deps: WebhookDeps,
   flow: Flow,
-  resolver: InputResolver,
   trigger: Trigger,
   request: WebhookRequest,
   body: Json | undefined,
@@ -159,7 +149,7 @@ function rowOf(
     id: newId(now),
     now,
     labels: flowLabels(flow),
-    inputs: given === undefined ? undefined : inputsOf(resolver.resolve(given)),
+    inputs: given === undefined ? undefined : inputsOf(deps.resolverOf(flow).resolve(given)),
     trigger: { id: trigger.id, type: trigger.type, variables },
     ...(key === undefined ? {} : { delivery: { key, ttlMs: deps.limits.deliveryTtlMs } }),
   });

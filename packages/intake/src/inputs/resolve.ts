@@ -1,4 +1,4 @@
-import type { FlowInput, Json, JsonObject } from '@tiercel/model';
+import type { Flow, FlowInput, Json, JsonObject } from '@tiercel/model';
 import { IntakeError } from '../errors.ts';
 import { converterOf, InputProblem, shown, type Converter } from './convert.ts';
 
@@ -36,6 +36,16 @@ export function createInputResolver(inputs: readonly FlowInput[], isAddress: (te
   return {
     inputs,
     resolve: (given) => inputs.map((input, index) => resolveOne(input, converters[index]!, given)),
+  };
+}
+
+/** The resolver of each flow, built once: patterns are compiled with it. */
+export function createResolvers(isAddress: (text: string) => boolean): (flow: Flow) => InputResolver {
+  const known = new WeakMap<Flow, InputResolver>();
+  return (flow) => {
+    let resolver = known.get(flow);
+    if (resolver === undefined) known.set(flow, (resolver = createInputResolver(flow.inputs, isAddress)));
+    return resolver;
   };
 }
 
