@@ -88,6 +88,7 @@ function living(step: Step, seq: number, number: number): TaskRun | undefined {
 
 function workOffAgenda(step: Step): void {
   const { state, context } = step;
+  if (state.current === 'RESTARTED') step.moveExecution('RUNNING');
   if (isDue(state, context.now) && state.agenda.length === 0) startNow(step);
   const waiting: AgendaItem[] = [];
   let at = 0;

@@ -1,5 +1,5 @@
 export { advance, look } from './advance.ts';
-export { check, type Checked, type Refusal } from './operations.ts';
+export { check, project, type Checked, type Projection, type Refusal } from './operations.ts';
 export { compileFlow, type FlowGraph, type TaskNode } from './flow-graph.ts';
 export { ExecutionState } from './state.ts';
 export { owed, owesALook, type Owed } from './owed.ts';

@@ -1,7 +1,9 @@
-import { currentState, isCreatedLike, isTerminal, withState, type Operation, type State, type TaskRun } from '@tiercel/model';
+import { currentState, isCreatedLike, isTerminal, withState, type Operation, type State, type TaskRun, type Execution } from '@tiercel/model';
 import { taskEnded } from './progress.ts';
 import { endAttempt } from './starting.ts';
-import type { Step } from './step.ts';
+import type { FlowGraph } from './flow-graph.ts';
+import { ExecutionState } from './state.ts';
+import { Step } from './step.ts';
 
 /** What `check` looks at: the state of an execution and of its task runs, however they were read. */
 export interface Checked {
@@ -82,6 +84,29 @@ export function applyOperation(step: Step, operationId: string, operation: Opera
   step.effects.operations.push({ id: operationId, outcome: 'applied' });
 }
 
+/** An execution as an operation leaves it, before anything goes on from there. */
+export interface Projection {
+  readonly execution: Execution;
+  readonly taskRuns: readonly TaskRun[];
+}
+
+/**
+ * What an operation makes of an execution, for the answer to whoever asked for it: the executor is a step further by then.
+ * Changes nothing. Undefined when the operation is not allowed.
+ */
+export function project(
+  graph: FlowGraph,
+  present: Projection,
+  operation: Operation,
+  now: number,
+): Projection | undefined {
+  const state = new ExecutionState(graph, present.execution, 0, present.taskRuns);
+  const step = new Step(state, { now, env: { now: () => now, random: () => 0 }, server: {}, leased: () => true, budget: 0 });
+  applyOperation(step, '', operation);
+  if (step.effects.operations.some((outcome) => outcome.outcome === 'refused')) return undefined;
+  return { execution: state.execution, taskRuns: [...state.taskRuns()] };
+}
+
 /** Opens the flow's frame and goes: CREATED to RUNNING, or at once to its end when there is nothing to do. */
 export function startNow(step: Step): void {
   const root = step.state.openRoot();
@@ -150,7 +175,6 @@ function restart(step: Step, chosen: (run: TaskRun) => boolean): void {
   const { execution } = state;
   state.execution = { ...execution, attemptNumber: execution.attemptNumber + 1 };
   step.moveExecution('RESTARTED');
-  step.moveExecution('RUNNING');
   state.rebuild();
   state.agenda.length = 0;
   lookAtAll(step);
@@ -164,7 +188,6 @@ function changeTaskState(step: Step, taskRunId: string, to: State): void {
   step.move(run, to, { attempts, dispatch: run.dispatch + 1, sent: false });
   for (let seq = run.parent; seq !== undefined; seq = state.run(seq).parent) step.move(state.run(seq), 'RUNNING');
   step.moveExecution('RESTARTED');
-  step.moveExecution('RUNNING');
   state.rebuild();
   state.agenda.length = 0;
   lookAtAll(step);

@@ -2,7 +2,7 @@ import type { Logger, MetricsRegistry, OpsHandler } from '@tiercel/runtime';
 import type { Label, Operation, State, TaskRun } from '@tiercel/model';
 import type { Bus } from '@tiercel/queue';
 import type { Storage } from '@tiercel/storage';
-import type { ExecutionQueries, ExecutionStore, FlowStore, KvStore } from '@tiercel/store';
+import type { ExecutionQueries, ExecutionStore, ExecutionView, FlowStore, KvStore } from '@tiercel/store';
 import type { GatewayConfig } from './config.ts';
 import type { Route } from './http/routing.ts';
 import type { StreamSet } from './http/streams.ts';
@@ -25,6 +25,9 @@ export type CheckOperation = (
   checked: { readonly state: State; readonly taskRuns: Iterable<TaskRun> },
 ) => Refusal | undefined;
 
+/** What an operation makes of an execution (the engine's `project`, with the flow found); undefined when it cannot be told. */
+export type ProjectOperation = (operation: Operation, view: ExecutionView) => Promise<ExecutionView | undefined>;
+
 /** What the routes of a resource get: the ports, and what the gateway shares between requests. */
 export interface RouteDeps {
   readonly tenant: string;
@@ -39,6 +42,8 @@ export interface RouteDeps {
   readonly storage: Storage;
   readonly bus: Bus;
   readonly check: CheckOperation;
+  /** Without it, operations answer with the execution as it is when they have been applied. */
+  readonly project?: ProjectOperation;
   /** Called after an operation was written: hints the executor. The row decides, so a lost hint only costs time. */
   readonly hint?: (executionId: string) => void;
   /** Replaces the labels of an ended execution; false when there is none. Without it `POST /{id}/labels` is not served. */

@@ -1,4 +1,4 @@
-import { check } from '@tiercel/engine';
+import { check, project } from '@tiercel/engine';
 import { intakeOf, type Platform } from '@tiercel/platform';
 import type { MetricsRegistry, OpsHandler } from '@tiercel/runtime';
 import type { GatewayConfig } from './config.ts';
@@ -25,6 +25,11 @@ export function gatewayOf(
     storage: platform.storage,
     bus: platform.bus,
     check,
+    async project(operation, view) {
+      const graph = await platform.graphOf(view.execution);
+      const projection = graph === undefined ? undefined : project(graph, view, operation, platform.clock.now());
+      return projection === undefined ? undefined : { ...view, ...projection };
+    },
     hint: (executionId) => platform.router.send([{ tenant: 'main', executionId }]),
     doors: [
       flowRoutes({ cache: platform.flowCache, registry: platform.registry }),

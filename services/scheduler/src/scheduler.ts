@@ -13,7 +13,7 @@ export interface SchedulerDeps {
   readonly router: HintRouter;
   readonly clock: Clock;
   readonly log: Log;
-  /** Housekeeping of the store: partitions ahead, expired deliveries and operations, counts. Run at start and then hourly. */
+  /** Housekeeping of the store: partitions ahead, expired deliveries and operations, counts. Run at start and then each minute. */
   readonly housekeeping?: () => Promise<void>;
   readonly limits?: Partial<SchedulerLimits>;
 }
@@ -39,7 +39,7 @@ export const DEFAULT_LIMITS: SchedulerLimits = {
   horizonMs: 5_000,
   wakeUpsMs: 1_000,
   leaseMs: 9_000,
-  housekeepingMs: 3_600_000,
+  housekeepingMs: 60_000,
 };
 
 export interface Scheduler {

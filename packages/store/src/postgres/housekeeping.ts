@@ -26,12 +26,16 @@ export async function foldCounts(database: Database): Promise<number> {
 
 /**
  * What has to be done now and then, by any replica: partitions for the months ahead; memory of webhook deliveries that has expired;
- * operations a day after they came; members that are gone; the roll-up of counts.
+ * operations a day after they came; news of deleted executions; members that are gone; the roll-up of counts.
  */
 export async function housekeeping(database: Database, now: number): Promise<void> {
   await ensurePartitions(database, now);
   await database.query(`DELETE FROM deliveries WHERE expires_at < now()`);
   await database.query(`DELETE FROM operations WHERE created_at < now() - interval '1 day' AND outcome <> 'pending'`);
+  // Late news of executions that were deleted meanwhile: nobody will ever apply it.
+  await database.query(
+    `DELETE FROM inbox i WHERE i.created_at < now() - interval '1 minute' AND NOT EXISTS (SELECT 1 FROM executions e WHERE e.id = i.execution_id)`,
+  );
   await database.query(`DELETE FROM members WHERE seen_at < now() - interval '1 hour'`);
   await foldCounts(database);
 }

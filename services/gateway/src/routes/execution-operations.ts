@@ -103,7 +103,8 @@ async function operate(
   if (present === undefined) throw new ApiError('notFound');
   switch (decided.outcome) {
     case 'applied':
-      return answer(res, present);
+      // Clients look for what the call did (RESTARTED …); the executor may be steps further.
+      return answer(res, (await deps.project?.(operation, view)) ?? present);
     case 'refused':
       throw errorOf(
         (await refusalOf(deps, operation, present)) ?? {
