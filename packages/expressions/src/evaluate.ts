@@ -20,6 +20,8 @@ export interface CompiledMacro {
 
 /** A template ready to run, with what it holds of macros and blocks. */
 export interface CompiledTemplate {
+  /** Number of tokens: what parsing cost. */
+  readonly size: number;
   readonly source: string;
   readonly run: Run;
   /** Set when the template is one `{{ }}` and nothing else. */

@@ -73,6 +73,8 @@ export interface Macro {
 
 /** A parsed template. Macros and blocks are known before evaluation, wherever they stand. */
 export interface Template {
+  /** Number of tokens: what parsing cost. */
+  readonly size: number;
   readonly source: string;
   readonly body: readonly Statement[];
   readonly macros: ReadonlyMap<string, Macro>;

@@ -60,6 +60,10 @@ export abstract class ExpressionParser {
     this.tokens = tokens;
   }
 
+  protected size(): number {
+    return this.tokens.length;
+  }
+
   protected current(): Token {
     return this.tokens[this.index] as Token;
   }

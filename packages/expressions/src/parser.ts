@@ -24,7 +24,7 @@ class TemplateParser extends ExpressionParser {
 
   template(): Template {
     const body = this.body([]);
-    return { source: this.source, body, macros: this.macros, blocks: this.blocks };
+    return { size: this.size(), source: this.source, body, macros: this.macros, blocks: this.blocks };
   }
 
   /** Statements up to a tag with one of these names, which stays the next token but one; without names, to the end. */

@@ -119,7 +119,7 @@ describe('for all inputs', () => {
         fc.pre(!text.includes('{'));
         expect(renderText(text, {}, testEnv())).toBe(text);
       }),
-      { seed: 7 },
+      { numRuns: 50, seed: 7 },
     );
   });
 

@@ -19,14 +19,16 @@ import { isList, isMap, listItems, MapEntry, mapEntries, typeName, type Value } 
 
 const cache = new GenerationCache<CompiledTemplate | Failure>(2000, 4 * 1024 * 1024);
 
+const STEPS_PER_TOKEN = 8;
+
 /** The compiled template of a text, from the cache when it was seen lately. Raises the Failure of a bad text again. */
 export function templateOf(source: string, work: Work): CompiledTemplate {
   let known = cache.get(source);
   if (known === undefined) {
-    // Parsing is work as well: recursive rendering can make ever longer templates.
-    work.step(source.length >> 3);
     known = compileOrFailure(source);
     cache.set(source, known, source.length);
+    // Parsing is work as well: recursive rendering can make ever longer templates.
+    if (!(known instanceof Failure)) work.step(known.size * STEPS_PER_TOKEN);
   }
   if (known instanceof Failure) throw known;
   return known;
@@ -55,7 +57,7 @@ function compileTemplate(source: string): CompiledTemplate {
   const [first] = parsed.body;
   let single: Compiled | undefined;
   if (parsed.body.length === 1 && first?.kind === 'print') single = compileExpression(first.value);
-  return { source, run: compileTop(parsed.body), single, macros, blocks, raws };
+  return { size: parsed.size, source, run: compileTop(parsed.body), single, macros, blocks, raws };
 }
 
 /** The outermost statements. When one needs I/O, the prints after it are tried too, so that one round asks for all. */
