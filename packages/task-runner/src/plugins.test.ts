@@ -5,6 +5,7 @@ import { definitions as core } from '@tiercel/plugin-core';
 import { definitions as scripts } from '@tiercel/plugin-scripts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runAttempt } from './run-attempt.ts';
+import { runInline } from './run-inline.ts';
 import type { AttemptServices } from './services.ts';
 import { jobOf, memoryKv, memorySink, testServices, type TestServices } from './test-services.ts';
 
@@ -110,4 +111,13 @@ test('a working directory goes with a script that was given a lot of files', asy
   const { sink } = await run({ commands: ['pwd', 'mkdir -p a/b/c', 'touch a/b/c/file', 'chmod 500 a/b'] });
   folder = sink.messages()[0]?.slice('INFO '.length) ?? '';
   await expect(access(folder)).rejects.toThrow();
+});
+
+test('the inline lane gathers result, log and metrics', async () => {
+  const done = await runInline(jobOf({ id: 't', type: 'io.kestra.plugin.core.debug.Return', format: 'x' }), services);
+  expect(done).toMatchObject({ result: { state: 'SUCCESS', outputs: { value: 'x' } }, logs: [] });
+  expect(done.metrics.map((metric) => metric.name)).toEqual(['length', 'duration']);
+  const failed = await runInline(jobOf({ id: 't', type: 'io.kestra.plugin.core.execution.Fail' }), services);
+  expect(failed.result).toMatchObject({ state: 'FAILED', error: 'Task failure' });
+  expect(failed.logs.map((line) => line.level)).toEqual(['ERROR', 'TRACE']);
 });

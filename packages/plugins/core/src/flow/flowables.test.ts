@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- the flow language has a property of that name */
 import { expect, test } from 'vitest';
 import { forEach, ifTask, sequential } from './flowables.ts';
 

@@ -21,6 +21,7 @@ export const ifTask = defineFlowable({
       'Condition, rendered to text.',
       'Empty, `false`, `0` and `-0` are false, all else is true. Evaluated once, when the task starts.',
     ).optional(),
+    // oxlint-disable-next-line unicorn/no-thenable -- the flow language calls it so, and no schema is a function
     then: taskList('Tasks to run when the condition is true.', 1),
     else: taskList('Tasks to run when the condition is false.').optional(),
     errors,

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
-import { Transform, type TransformCallback } from 'node:stream';
-import { pipeline } from 'node:stream';
+import { pipeline, Transform, type TransformCallback } from 'node:stream';
 import { defineTask, fixedBoolean, TaskFailure } from '@tiercel/plugin-kit';
 import { z } from 'zod';
 import { type Answer, exchange } from './exchange.ts';

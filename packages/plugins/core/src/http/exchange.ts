@@ -1,5 +1,4 @@
-import { PassThrough, Readable } from 'node:stream';
-import { pipeline } from 'node:stream';
+import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { type RunContext, TaskFailure } from '@tiercel/plugin-kit';
 import { type Dispatcher, errors, request } from 'undici';
@@ -91,7 +90,7 @@ async function follow(
   const readTimeout = await context.duration(options.readTimeout);
   const idleTimeout = await context.duration(options.readIdleTimeout);
   for (let redirects = 0; ; redirects += 1) {
-    const response = await request(new URL(url.pathname + url.search, url.origin), {
+    const response = await request(requestUrl(url), {
       method: method as Dispatcher.HttpMethod,
       headers: sentHeaders(headers, body),
       body: body?.open() ?? null,
@@ -115,6 +114,15 @@ async function follow(
     if (target.origin !== url.origin) headers = headers.filter(([name]) => !/^(?:authorization|cookie)$/i.test(name));
     url = target;
   }
+}
+
+/** Credentials go into a header, and a fragment stays at home. */
+function requestUrl(url: URL): URL {
+  const target = new URL(url);
+  target.username = '';
+  target.password = '';
+  target.hash = '';
+  return target;
 }
 
 type Header = readonly [name: string, value: string];
@@ -179,6 +187,8 @@ function answerOf(uri: string, url: URL, method: string, response: Dispatcher.Re
     if (!byLowerName.has(name.toLowerCase())) byLowerName.set(name.toLowerCase(), raw[i + 1]!);
   }
   let bytes = 0;
+  // Whoever reads the body gets its failure; a body that nobody reads must not bring the process down.
+  response.body.on('error', () => undefined);
   const counted = response.body.on('data', (chunk: Buffer) => void (bytes += chunk.length)).pause();
   const encoding = method === 'HEAD' ? undefined : byLowerName.get('content-encoding');
   return {
@@ -199,15 +209,15 @@ function decoded(body: Readable, encoding: string | undefined): Readable {
   return pipeline(body, decoder, () => undefined);
 }
 
-function decoderOf(encoding: string | undefined): PassThrough | undefined {
+function decoderOf(encoding: string | undefined): Transform | undefined {
   switch (encoding) {
     case 'gzip':
     case 'x-gzip':
-      return createGunzip() as unknown as PassThrough;
+      return createGunzip();
     case 'deflate':
-      return createInflate() as unknown as PassThrough;
+      return createInflate();
     case 'br':
-      return createBrotliDecompress() as unknown as PassThrough;
+      return createBrotliDecompress();
     default:
       return undefined;
   }

@@ -64,6 +64,11 @@ describe('Request', () => {
     ]);
   });
 
+  test('a path that begins with two slashes stays one', async () => {
+    await get({ uri: `${origin}//double//slash?x=1#fragment` });
+    expect(requests[0]?.url).toBe('//double//slash?x=1');
+  });
+
   test('body, content type and headers', async () => {
     await get({ method: 'POST', body: '{"a":"é"}' });
     expect(requests[0]?.headers).toMatchObject({ 'content-type': 'application/json', 'content-length': '10' });
@@ -248,7 +253,7 @@ describe('Download', () => {
       response.end();
     };
     const result = await download();
-    const { uri, code, length } = result?.outputs as { uri: string; code: number; length: number };
+    const { uri, code, length } = (result?.outputs ?? {}) as { uri: string; code: number; length: number };
     expect([code, length, harness.files.get(uri)?.length]).toEqual([200, 12 * piece.length, 12 * piece.length]);
     expect(uri).toMatch(/\.csv$/);
     expect(harness.metrics[0]).toMatchObject({ name: 'response.length', value: length });

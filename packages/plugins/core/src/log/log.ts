@@ -6,10 +6,7 @@ const properties = z.object({
   message: z
     .union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number(), z.boolean()]))])
     .meta({ title: 'One message or a list of messages.', $dynamic: true }),
-  level: z
-    .enum([...LOG_LEVELS].reverse() as [string, ...string[]])
-    .default('INFO')
-    .meta({ title: 'Level of the log entries.', $dynamic: false }),
+  level: z.enum(LOG_LEVELS).default('INFO').meta({ title: 'Level of the log entries.', $dynamic: false }),
 });
 
 /** `io.kestra.plugin.core.log.Log` (execution-semantics.md §14). */
@@ -24,7 +21,7 @@ export const log = defineTask({
     const messages = Array.isArray(message) ? message : [message];
     for (const item of messages) {
       const rendered = await context.text(item);
-      if (rendered !== undefined) context.logger.log(level as (typeof LOG_LEVELS)[number], rendered);
+      if (rendered !== undefined) context.logger.log(level, rendered);
     }
     return undefined;
   },
