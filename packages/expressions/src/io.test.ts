@@ -31,6 +31,18 @@ describe('calls that the host performs', () => {
     expect(neededBy(() => renderStructure(structure, {}, env)).map((call) => call.fn)).toEqual(['read', 'fileSize']);
   });
 
+  test('the rounds of a loop are asked for at once, unless they depend on one another', () => {
+    const env = testEnv({ memo: empty });
+    const keys = (template: string): unknown[] =>
+      neededBy(() => renderText(template, {}, env)).map((call) => call.args['key']);
+    expect(keys("{% for k in ['a', 'b', 'c'] %}{% if true %}{{ kv(k) }}{% endif %}{% endfor %}")).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
+    expect(keys("{% for k in ['a', 'b'] %}{% set v = kv(k) %}{% endfor %}")).toEqual(['a']);
+  });
+
   test('without a memo such a function fails with a clear message', () => {
     expect(() => renderText("{{ secret('a') }}", {}, testEnv())).toThrow('`secret` can not be used here');
   });

@@ -200,7 +200,7 @@ export async function renderAsync<T>(
   render: (env: RenderEnv) => T,
   env: RenderEnv,
   perform: (calls: readonly IoCall[]) => Promise<ReadonlyMap<string, IoResult>>,
-  maxRounds = 20,
+  maxRounds = 50,
 ): Promise<T> {
   const results = new Map<string, IoResult>();
   const memo = { get: (key: string) => results.get(key) ?? env.memo?.get(key) };

@@ -158,6 +158,7 @@ function compileFor({ name, items, body, otherwise, position }: Extract<Statemen
   const value = compileExpression(items).value;
   const run = compileBody(body);
   const whenEmpty = compileBody(otherwise);
+  const independent = isIndependent(body);
   return (context) => {
     const over = value(context);
     context.position = position;
@@ -168,23 +169,61 @@ function compileFor({ name, items, body, otherwise, position }: Extract<Statemen
       return;
     }
     const scope = new Scope(context.ensureScope(), false);
-    context.scoped(scope, () => {
+    const round = (index: number): void => {
       const { length } = list;
-      for (let index = 0; index < length; index += 1) {
-        context.work.step();
-        const item = list[index];
-        scope.vars.set(name, item === undefined ? null : item);
-        scope.vars.set('loop', {
-          index,
-          length,
-          first: index === 0,
-          last: index === length - 1,
-          revindex: length - 1 - index,
-        });
-        run(context);
+      context.work.step();
+      const item = list[index];
+      scope.vars.set(name, item === undefined ? null : item);
+      scope.vars.set('loop', {
+        index,
+        length,
+        first: index === 0,
+        last: index === length - 1,
+        revindex: length - 1 - index,
+      });
+      run(context);
+    };
+    context.scoped(scope, () => {
+      for (let index = 0; index < list.length; index += 1) {
+        try {
+          round(index);
+        } catch (error) {
+          if (!independent || !(error instanceof NeedsIo)) throw error;
+          const rest = Array.from(
+            { length: Math.min(list.length - index - 1, MAX_COLLECTED) },
+            (_, ahead) => index + 1 + ahead,
+          );
+          throw collectIo(
+            error,
+            rest.map((later) => () => round(later)),
+            context,
+          );
+        }
       }
     });
   };
+}
+
+/** Rounds of a loop that are tried for their I/O at once. */
+const MAX_COLLECTED = 500;
+
+/** True when no statement inside can change what a later one sees. */
+function isIndependent(statements: readonly Statement[]): boolean {
+  return statements.every((statement) => {
+    switch (statement.kind) {
+      case 'set':
+        return false;
+      case 'if':
+        return statement.branches.every((branch) => isIndependent(branch.body)) && isIndependent(statement.otherwise);
+      case 'for':
+        return isIndependent(statement.body) && isIndependent(statement.otherwise);
+      case 'filter':
+      case 'block':
+        return isIndependent(statement.body);
+      default:
+        return true;
+    }
+  });
 }
 
 function compileFilterTag({ filters, body }: Extract<Statement, { kind: 'filter' }>): Run {
