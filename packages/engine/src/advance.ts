@@ -2,6 +2,7 @@ import { currentState, isTerminal, withState, type ExecutionEvent, type TaskRun 
 import { tolerate } from './frame.ts';
 import { applyOperation, lookAtAll, startNow } from './operations.ts';
 import { progressFrame, taskEnded } from './progress.ts';
+import { retryLater, retryNow, warnsOnRetry } from './retry.ts';
 import { beginAttempt, dispatch, endAttempt, startRun } from './starting.ts';
 import { Step, type AdvanceContext, type Effects } from './step.ts';
 import type { AgendaItem, ExecutionState } from './state.ts';
@@ -48,15 +49,16 @@ const HANDLERS: { readonly [K in ExecutionEvent['kind']]: Handler<K> } = {
     const run = living(step, taskRunSeq, number);
     if (run === undefined) return;
     const node = step.state.nodeOf(run);
-    const end = tolerate(result.state, node?.task ?? {});
-    const history = withState(withState(run.history, 'RUNNING', result.started), end, result.ended);
-    const ended: TaskRun = {
-      ...run,
-      sent: false,
-      history,
-      attempts: endAttempt(run, result.started, result.ended, result.state),
-      outputs: result.outputs ?? {},
-    };
+    const running = withState(run.history, 'RUNNING', result.started);
+    const attempts = endAttempt(run, result.started, result.ended, result.state);
+    const outputs = result.outputs ?? {};
+    if (result.state === 'FAILED' && node !== undefined) {
+      const failed = { ...run, attempts, outputs, history: withState(running, 'FAILED', result.ended) };
+      if (retryLater(step, failed, node)) return;
+    }
+    const reported = result.state === 'SUCCESS' && warnsOnRetry(node, attempts.length - 1) ? 'WARNING' : result.state;
+    const end = tolerate(reported, node?.task ?? {});
+    const ended: TaskRun = { ...run, sent: false, history: withState(running, end, result.ended), attempts, outputs };
     step.state.update(ended);
     taskEnded(step, ended);
   },
@@ -76,7 +78,8 @@ const HANDLERS: { readonly [K in ExecutionEvent['kind']]: Handler<K> } = {
   operation: (step, { operationId, operation }) => applyOperation(step, operationId, operation),
 
   'wake-up': (step, { wakeUp }) => {
-    if (wakeUp.kind === 'start' && step.state.current === 'CREATED') startNow(step);
+    if (wakeUp.kind === 'retry') retryNow(step, wakeUp.taskRunSeq, wakeUp.dispatch);
+    else if (step.state.current === 'CREATED') startNow(step);
   },
 };
 
@@ -111,4 +114,4 @@ const isDue = (state: ExecutionState, now: number): boolean =>
 
 /** While an execution is PAUSED or being killed nothing new starts; a resume looks at everything again. */
 const startWhenAllowed = (step: Step, seq: number): boolean =>
-  step.state.current === 'RUNNING' ? startRun(step, seq) : true;
+  step.state.current === 'RUNNING' || step.state.current === 'RETRYING' ? startRun(step, seq) : true;

@@ -23,7 +23,7 @@ export function owed(state: ExecutionState, leased: (taskRunSeq: number, dispatc
 export function owesALook(state: ExecutionState, now: number): boolean {
   if (state.ended || state.current === 'QUEUED') return false;
   if (state.current === 'CREATED') return (state.execution.scheduleDate ?? 0) <= now;
-  if (state.current !== 'PAUSED') return true;
-  // A paused execution whose tasks still run owes them their jobs.
+  if (state.current !== 'PAUSED' && state.current !== 'RETRYING') return true;
+  // While it waits for somebody, or for the time of a retry, only tasks that still run are owed their jobs.
   return owed(state, () => false).jobs.length > 0;
 }

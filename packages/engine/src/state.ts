@@ -82,6 +82,11 @@ export class ExecutionState {
     return this.frames.values();
   }
 
+  /** Whether some run waits for its next attempt. Looked for only when a retry begins or ends. */
+  anyRetrying(): boolean {
+    return this.runs.some((run) => run !== undefined && currentState(run.history) === 'RETRYING');
+  }
+
   /** Opens the flow's own frame. */
   openRoot(): Frame {
     const { flow } = this.graph;

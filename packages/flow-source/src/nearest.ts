@@ -22,7 +22,7 @@ export function nearestNames(name: string, known: readonly string[], limit = 1):
     .filter((candidate) => Math.abs(candidate.length - wanted.length) <= threshold)
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= threshold)
-    .sort((a, b) => a.distance - b.distance)
+    .toSorted((a, b) => a.distance - b.distance)
     .slice(0, limit)
     .map(({ candidate }) => candidate);
 }

@@ -123,7 +123,7 @@ function reportIssue(reader: Reader, schema: z.ZodType, issue: Issue, map: RawMa
   const deeper = issue.code === 'invalid_union' ? deepestBranch(issue) : undefined;
   if (deeper !== undefined) {
     for (const inner of deeper)
-      reportIssue(reader, schema, { ...inner, path: [...issue.path, ...inner.path] } as Issue, map, at);
+      reportIssue(reader, schema, { ...inner, path: [...issue.path, ...inner.path] }, map, at);
     return;
   }
   reader.constraint(path, messageOf(issue, valueAt(map, pathOf(issue))));

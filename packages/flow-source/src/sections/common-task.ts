@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from '../durations.ts';
 import type { Path } from '../problem.ts';
 import { isRawMap, type RawMap, type Reader } from '../reader.ts';
+import { reportUnsupported } from '../unknown-names.ts';
 import { TASK_ID } from './names.ts';
 
 const DURATION = z.string();
@@ -58,6 +59,10 @@ export function checkCommonTask(reader: Reader, raw: RawMap, at: Path): void {
   // One with an expression is checked when it is rendered.
   if (typeof timeout === 'string' && !timeout.includes('{')) durationOf(reader, timeout, [...at, 'timeout']);
   if (isRawMap(retry)) checkRetry(reader, retry, [...at, 'retry']);
+  if (isRawMap(retry) && retry['behavior'] === 'CREATE_NEW_EXECUTION') {
+    reportUnsupported(reader, [...at, 'retry', 'behavior'], "the retry behavior 'CREATE_NEW_EXECUTION'", 'value');
+  }
+  if (raw['logToFile'] === true) reportUnsupported(reader, [...at, 'logToFile'], "'logToFile: true'", 'value');
 }
 
 function durationOf(reader: Reader, value: unknown, path: Path): number | undefined {

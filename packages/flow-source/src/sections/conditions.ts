@@ -92,7 +92,7 @@ function checkCondition(reader: Reader, raw: unknown, at: Path): void {
     if (!reader.infos.includes(info)) reader.infos.push(info);
   }
   const schema: z.ZodObject = CONDITION_SCHEMAS[name];
-  const { type: _, ...own } = raw as RawMap;
+  const { type: _, ...own } = raw;
   reportUnknownFields(reader, at, own, Object.keys(schema.shape));
   checkSchema(reader, schema, own, at);
   Object.assign(raw, own);
