@@ -105,11 +105,12 @@ function memoryLogger(logs: { level: LogLevel; message: string }[]): TaskLogger 
 const toBuffer = async (content: Readable | Buffer | string): Promise<Buffer> =>
   content instanceof Readable ? buffer(content) : Buffer.from(content);
 
+function found<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`'${name}' does not exist`);
+  return value;
+}
+
 function memoryStorage(ownNamespace: string, files: Map<string, Buffer>, shared: Map<string, Buffer>): TaskStorage {
-  const found = <T>(value: T | undefined, name: string): T => {
-    if (value === undefined) throw new Error(`'${name}' does not exist`);
-    return value;
-  };
   const key = (path: string, namespace = ownNamespace): string =>
     `${namespace}:${path.startsWith('/') ? path : `/${path}`}`;
   return {
@@ -156,6 +157,8 @@ type Rendering = Pick<
   'text' | 'typed' | 'structure' | 'integer' | 'decimal' | 'boolean' | 'duration' | 'list' | 'map'
 >;
 
+const json = (value: string): unknown => JSON.parse(value) as unknown;
+
 /** Rendering with simple conversions: enough for a task's own tests, not the whole of expressions.md §14. */
 function rendering(render: NonNullable<HarnessOptions['render']>): Rendering {
   const deep = (value: unknown, extra: Readonly<Record<string, unknown>>): unknown => {
@@ -173,7 +176,6 @@ function rendering(render: NonNullable<HarnessOptions['render']>): Rendering {
     const rendered = await text(value);
     return rendered === undefined || rendered.trim() === '' ? undefined : to(rendered.trim());
   };
-  const json = (value: string): unknown => JSON.parse(value) as unknown;
   return {
     text,
     typed: async (value) => deep(value, {}),

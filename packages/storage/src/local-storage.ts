@@ -102,7 +102,7 @@ class LocalStorage implements Storage {
     const full = this.#full(tenant, path);
     return absentAsUndefined(path, async () => {
       const real = await this.#confined(tenant, path, full);
-      const names = (await readdir(real)).sort(comparePaths);
+      const names = (await readdir(real)).toSorted(comparePaths);
       const entries: StoredEntry[] = [];
       for (const name of names) {
         const entry = await this.#visible(tenant, join(real, name), childPath(path, name));
@@ -115,9 +115,7 @@ class LocalStorage implements Storage {
   async *walk(tenant: string, path: string): AsyncGenerator<StoredEntry> {
     const children = await this.list(tenant, path);
     if (children === undefined) return;
-    // A directory's files begin with its name and a slash, so that is what orders it among its siblings.
-    const key = (entry: StoredEntry): string => (entry.type === 'Directory' ? `${entry.path}/` : entry.path);
-    for (const entry of [...children].sort((a, b) => comparePaths(key(a), key(b)))) {
+    for (const entry of children.toSorted((a, b) => comparePaths(sortKey(a), sortKey(b)))) {
       if (entry.type === 'File') yield entry;
       // A link to a directory is listed but not entered: it could lead back up.
       else if (await this.#isRealDirectory(tenant, entry.path)) yield* this.walk(tenant, entry.path);
@@ -282,6 +280,9 @@ function checkRange(range: ByteRange | undefined): void {
     throw new RangeError(`a byte range needs 0 <= start <= end; got ${start} to ${end ?? 'the end'}`);
   }
 }
+
+/** A directory's files begin with its name and a slash, so that is what orders it among its siblings. */
+const sortKey = (entry: StoredEntry): string => (entry.type === 'Directory' ? `${entry.path}/` : entry.path);
 
 const childPath = (path: string, name: string): string => (path === '/' ? `/${name}` : `${path}/${name}`);
 

@@ -82,10 +82,14 @@ export class AttemptLog implements TaskLogger {
   async end(): Promise<void> {
     this.#isEnded = true;
     clearTimeout(this.#timer);
-    while (this.#writing !== undefined) await this.#writing;
+    await this.#idle();
     this.#write();
-    if (this.#writing !== undefined) await this.#writing;
+    await this.#idle();
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
   }
 
   /** A long message becomes several entries whose timestamps rise by 1 ms, which keeps them in order. */

@@ -10,6 +10,9 @@ const MAX_READ = 32 * 1024 * 1024;
 const ERROR_LOGS_WAIT = 5000;
 const ERROR_LOGS_INTERVAL = 250;
 
+/** Arguments were checked by the function itself; one that was not given is empty here. */
+const textOf = (argument: unknown): string => (typeof argument === 'string' ? argument : '');
+
 /** The execution for which expressions ask. */
 export interface IoScope {
   readonly tenant: string;
@@ -54,7 +57,7 @@ export class ExpressionIo {
   };
 
   async #call({ fn, args }: IoCall): Promise<unknown> {
-    const path = String(args['path'] ?? '');
+    const path = textOf(args['path']);
     const namespace = typeof args['namespace'] === 'string' ? args['namespace'] : undefined;
     switch (fn) {
       case 'read':
@@ -66,9 +69,9 @@ export class ExpressionIo {
       case 'isFileEmpty':
         return (await this.#file(path, namespace)).size === 0;
       case 'kv':
-        return this.#kv(String(args['key']), namespace, args['errorOnMissing'] === true);
+        return this.#kv(textOf(args['key']), namespace, args['errorOnMissing'] === true);
       case 'secret':
-        return this.#secret(String(args['key']));
+        return this.#secret(textOf(args['key']));
       case 'errorLogs':
         return this.#errorLogs();
       default:

@@ -28,6 +28,6 @@ export class AttemptMetrics {
 
 function keyOf({ type, name, tags }: Omit<Metric, 'timestamp'>): string {
   if (tags === undefined) return `${type} ${name}`;
-  const pairs = Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `${type} ${name} ${JSON.stringify(pairs)}`;
 }

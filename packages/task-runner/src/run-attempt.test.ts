@@ -147,7 +147,7 @@ describe('log, metrics', () => {
     await runAttempt(jobOf({ id: 't', type: 'test.Custom' }), services, undefined, {
       ...sink,
       onLog: (lines) => {
-        sink.onLog(lines);
+        void sink.onLog(lines);
         written();
       },
     });
@@ -166,7 +166,7 @@ describe('log, metrics', () => {
         largest = Math.max(largest, lines.length);
         await new Promise(setImmediate);
         inFlight -= 1;
-        sink.onLog(lines);
+        void sink.onLog(lines);
       },
     };
     body = async ({ logger }) => {

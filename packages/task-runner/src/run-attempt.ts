@@ -1,6 +1,6 @@
 import type { TaskJob } from '@tiercel/contracts';
 import { isLogLevel } from './levels.ts';
-import type { JsonObject, TaskResult } from '@tiercel/model';
+import type { Json, JsonObject, TaskResult } from '@tiercel/model';
 import { type TaskDefinition, TaskFailure, type TaskOutput } from '@tiercel/plugin-kit';
 import { AttemptContext } from './attempt-context.ts';
 import { AttemptLog } from './attempt-log.ts';
@@ -135,7 +135,7 @@ function attemptVariables(job: TaskJob, variables: JsonObject): Readonly<Record<
     task: { id: job.task.id, type: job.task.type },
     taskrun: {
       // What only the executor knows (`iteration`) stays.
-      ...(typeof given === 'object' && given !== null ? given : {}),
+      ...(isObject(given) ? given : {}),
       id: job.taskRunId,
       // A getter: few templates ask, and the text costs more than the rest of the context.
       get startDate() {
@@ -147,6 +147,9 @@ function attemptVariables(job: TaskJob, variables: JsonObject): Readonly<Record<
     },
   };
 }
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function unknownType(job: TaskJob, kind: string | undefined): TaskFailure {
   const { id, type } = job.task;
@@ -160,6 +163,6 @@ function unknownType(job: TaskJob, kind: string | undefined): TaskFailure {
 function withoutNulls(outputs: JsonObject | undefined): JsonObject {
   if (outputs === undefined) return NO_OUTPUTS;
   const entries = Object.entries(outputs);
-  if (entries.every(([, value]) => value !== null && value !== undefined)) return outputs;
-  return Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined));
+  if (entries.every(([, value]) => value != null)) return outputs;
+  return Object.fromEntries(entries.filter(([, value]) => value != null));
 }

@@ -26,9 +26,10 @@ export class TaskGivenUp extends Error {
   }
 }
 
+const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
+
 /** Hours, minutes, seconds and ms as `HH:mm:ss.SSS` (execution-semantics.md §9.1). */
 export function clockText(ms: number): string {
-  const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
   const fraction = String(Math.floor(ms % 1000)).padStart(3, '0');
   return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}.${fraction}`;
 }

@@ -85,13 +85,13 @@ async function follow(
   const options = properties.options ?? defaultOptions;
   let body = await requestBody(context, properties);
   let headers = await requestHeaders(context, properties, start);
-  let { method } = properties as { method: string };
+  let method: string = properties.method;
   let url = start;
   const readTimeout = await context.duration(options.readTimeout);
   const idleTimeout = await context.duration(options.readIdleTimeout);
   for (let redirects = 0; ; redirects += 1) {
     const response = await request(requestUrl(url), {
-      method: method as Dispatcher.HttpMethod,
+      method: method,
       headers: sentHeaders(headers, body),
       body: body?.open() ?? null,
       dispatcher,
@@ -180,12 +180,13 @@ function answerOf(uri: string, url: URL, method: string, response: Dispatcher.Re
   const byLowerName = new Map<string, string>();
   // With `responseHeaders: 'raw'` names and values alternate.
   const raw = response.headers as unknown as readonly string[];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]!;
+  raw.forEach((name, index) => {
+    const value = raw[index + 1];
+    if (index % 2 !== 0 || value === undefined) return;
     const known = Object.keys(headers).find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
-    (headers[known] ??= []).push(raw[i + 1]!);
-    if (!byLowerName.has(name.toLowerCase())) byLowerName.set(name.toLowerCase(), raw[i + 1]!);
-  }
+    (headers[known] ??= []).push(value);
+    if (!byLowerName.has(name.toLowerCase())) byLowerName.set(name.toLowerCase(), value);
+  });
   let bytes = 0;
   // Whoever reads the body gets its failure; a body that nobody reads must not bring the process down.
   response.body.on('error', () => undefined);
@@ -244,7 +245,7 @@ function explained(error: unknown, call: string): unknown {
     if (error instanceof errors.BodyTimeoutError) return 'the answer stopped coming (`options.readTimeout`)';
     if (error instanceof errors.InvalidArgumentError) return error.message;
     if (error instanceof errors.SocketError) return `the connection broke: ${error.message}`;
-    return 'code' in error ? `${error.message || String(error.code)}` : undefined;
+    return 'code' in error ? error.message || String(error.code) : undefined;
   })();
   return why === undefined ? error : new TaskFailure(`${call} failed: ${why}`, { cause: error });
 }

@@ -55,8 +55,9 @@ export function convertKv(value: unknown, type: KvType): KvValue {
       if (text === undefined || !ISO_DURATION.test(text)) throw unfit(value, type, 'an ISO-8601 duration such as PT5M');
       return { type, value: text };
     case 'JSON':
-      return { type, value: text === undefined ? value : jsonOf(text) };
+      break;
   }
+  return { type, value: text === undefined ? value : jsonOf(text) };
 }
 
 const ISO_DURATION = /^[+-]?P(?=.)(?:[+-]?\d+D)?(?:T(?=.)(?:[+-]?\d+H)?(?:[+-]?\d+M)?(?:[+-]?\d+(?:\.\d{0,9})?S)?)?$/i;

@@ -85,7 +85,7 @@ describe('results', () => {
   test('/dev/stdout and /dev/stderr can be opened', async () => {
     const { exitCode, lines } = await sh('echo out >/dev/stdout; echo err >/dev/stderr');
     expect(exitCode).toBe(0);
-    expect(lines.sort()).toEqual(['stderr:err', 'stdout:out']);
+    expect(lines.toSorted()).toEqual(['stderr:err', 'stdout:out']);
   });
 
   test('input is empty, environment and folder are as given, no descriptor of the guard is inherited', async () => {

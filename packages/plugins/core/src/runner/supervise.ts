@@ -80,8 +80,9 @@ class SupervisedRun {
   async result(spec: CommandSpec): Promise<CommandResult> {
     const { stdout, stderr, stdio } = this.#guard;
     const ended = endOf(this.#guard);
+    if (stdout === null || stderr === null) throw new Error('the guard was started without its pipes');
     const report = reportedCode(stdio[3] as Readable);
-    const output = Promise.all([this.#read(stdout!, 'stdout', spec), this.#read(stderr!, 'stderr', spec)]);
+    const output = Promise.all([this.#read(stdout, 'stdout', spec), this.#read(stderr, 'stderr', spec)]);
     try {
       // A guard that could not be started has an error to tell. One that ended has reported before; its pipe closes then.
       await Promise.race([report, ended]);
