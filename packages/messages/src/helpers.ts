@@ -61,7 +61,7 @@ function applyFilter(name: string, args: readonly unknown[], { hash }: HelperOpt
   });
   const list = [...positional, ...named];
   const call = list.length === 0 ? name : `${name}(${list.join(', ')})`;
-  return renderTyped(`{{ a0 | ${call} }}`, variables as Readonly<Record<string, Value>>, env);
+  return renderTyped(`{{ a0 | ${call} }}`, variables, env);
 }
 
 /** Registers the filters and a few comparisons. What helpers answer is escaped by Handlebars as any other value. */
@@ -72,7 +72,7 @@ export function registerHelpers(handlebars: typeof Handlebars, env: RenderEnv): 
       // `{{date}}` alone is the member of that name, not the filter.
       if (given.length === 0) return (this as Readonly<Record<string, unknown>> | undefined)?.[name];
       const value = applyFilter(name, given, options, env);
-      return typeof value === 'object' && value !== null ? toPlainText(value as Value) : value;
+      return typeof value === 'object' && value !== null ? toPlainText(value) : value;
     });
   }
   handlebars.registerHelper('default', (value: unknown, otherwise: unknown) => value ?? otherwise);

@@ -52,7 +52,7 @@ describe('ids', () => {
   });
 
   it('spread over the partitions evenly', () => {
-    const counts = new Array<number>(PARTITIONS).fill(0);
+    const counts = Array.from({ length: PARTITIONS }, () => 0);
     for (let i = 0; i < 6400; i++) counts[partitionOf(newId(1_700_000_000_000 + i))]! += 1;
     expect(Math.min(...counts)).toBeGreaterThan(50);
     expect(Math.max(...counts)).toBeLessThan(170);

@@ -32,7 +32,7 @@ export function parseTypedValue(type: InputType, raw: Json): Json {
       return number;
     }
     case 'BOOLEAN':
-      return typeof raw === 'boolean' ? raw : String(raw).toLowerCase() === 'true';
+      return typeof raw === 'boolean' ? raw : typeof raw === 'string' && raw.toLowerCase() === 'true';
     case 'JSON':
       if (typeof raw !== 'string') return raw;
       try {

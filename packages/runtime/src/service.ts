@@ -92,7 +92,7 @@ export function createService(options: ServiceOptions): Service {
 
 async function runUntilSignal(
   service: Service,
-  { name, logger, host = process as Host }: ServiceOptions,
+  { name, logger, host = process }: ServiceOptions,
 ): Promise<void> {
   let signals = 0;
   const onSignal = (signal: string) => () => {

@@ -43,7 +43,7 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
   const stops: { readonly name: string; readonly stop: () => Promise<unknown> | undefined }[] = [];
   const stopAll = async (): Promise<void> => {
     for (let part = stops.pop(); part !== undefined; part = stops.pop()) {
-      await Promise.resolve(part.stop()).catch((error: unknown) => logger.error({ error }, `stopping ${part!.name} failed`));
+      await Promise.resolve(part.stop()).catch((error: unknown) => logger.error({ error }, `stopping ${part.name} failed`));
     }
   };
   try {

@@ -38,7 +38,7 @@ export interface Bench {
   /** Adds a revision of a flow. */
   save(source: string): void;
   /** What the store throws next, in turn. */
-  readonly failures: unknown[];
+  readonly failures: Error[];
 }
 
 /** Intake over small fakes of its ports. */
@@ -48,7 +48,7 @@ export function bench(overrides: Partial<IntakeDeps> = {}): Bench {
   const hinted: Execution[] = [];
   const files = new Map<string, string>();
   const errors: string[] = [];
-  const failures: unknown[] = [];
+  const failures: Error[] = [];
 
   const find = (namespace: string, id: string, revision?: number): CachedFlow | undefined => {
     const all = revisions.get(`${namespace}/${id}`) ?? [];

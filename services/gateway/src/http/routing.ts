@@ -62,7 +62,7 @@ const segmentEnd = (url: string): number => {
 export function createApi(routes: readonly Route[], tenant: string): RequestHandler {
   const routers = new Map<string, Router>();
   const known = routes.map(({ method, path }) => ({ method, matches: pattern(path) }));
-  for (const entry of [...routes].sort((a, b) => literals(b.path) - literals(a.path))) {
+  for (const entry of routes.toSorted((a, b) => literals(b.path) - literals(a.path))) {
     const key = `${entry.method} ${firstSegment(entry.path)}`;
     let router = routers.get(key);
     if (router === undefined) routers.set(key, (router = express.Router({ caseSensitive: true })));

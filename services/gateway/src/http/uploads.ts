@@ -61,7 +61,7 @@ const engineOf = <T>(sink: FormSink<T>, files: T[]): StorageEngine => ({
     sink.store({ field: file.fieldname, fileName: file.originalname, content: whole(file.stream) }).then(
       (stored) => {
         files.push(stored);
-        callback(null, { path: 'stored', stored } as Kept<T> as never);
+        callback(null, { path: 'stored', stored } as Kept<T>);
       },
       (error: unknown) => {
         // What is left of the part must flow, or the rest of the form never comes.
@@ -143,7 +143,7 @@ export async function readForm<T>(
   }).any();
   await new Promise<void>((resolve, reject) => {
     middleware(req, res, (error: unknown) =>
-      error === undefined || error === null ? resolve() : reject(formError(error) as Error),
+      error === undefined || error === null ? resolve() : reject(formError(error)),
     );
   });
   return { fields: fieldsOf((req.body ?? {}) as Record<string, unknown>), files };

@@ -41,7 +41,7 @@ export async function readExecutionForm(
       if (reading.failed) return;
       reading.failed = true;
       if (parser !== undefined) stopParsing(req, parser);
-      drainSome(req, () => reject(formError(error) as Error));
+      drainSome(req, () => reject(formError(error)));
     };
     const options: multer.Options & { streamHandler: (req: Request, parser: Writable) => void } = {
       storage: engineOf(session, fail),

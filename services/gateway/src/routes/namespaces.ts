@@ -18,7 +18,7 @@ export function namespaceRoutes({ flowStore, tenant, config }: RouteDeps): reado
       const q = (query.text('q') ?? '').trim().toLowerCase();
       const descending = query.has('sort') && query.text('sort')?.toLowerCase().endsWith(':asc') !== true;
       const all = new Set((await flowStore.namespaces(tenant)).flatMap(withParents)).add(config.systemNamespace);
-      const ids = [...all].filter((id) => q === '' || q === '*' || id.toLowerCase().includes(q)).sort();
+      const ids = [...all].filter((id) => q === '' || q === '*' || id.toLowerCase().includes(q)).toSorted();
       if (descending) ids.reverse();
       const results = ids.slice((page - 1) * size, page * size).map((id) => ({ id, deleted: false, disabled: true }));
       sendJson(res, { results, total: ids.length });

@@ -69,7 +69,7 @@ describe('webhook', () => {
   it('answers 204 when the conditions say no', async () => {
     await doors.save(
       'f',
-      `${HOOK.replace('}\n', ', conditions: [{type: io.kestra.plugin.core.condition.Expression, expression: "false"}]}\n')}`,
+      HOOK.replace('}\n', ', conditions: [{type: io.kestra.plugin.core.condition.Expression, expression: "false"}]}\n'),
     );
     const answer = await call();
     expect([answer.status, await answer.text()]).toEqual([204, '']);

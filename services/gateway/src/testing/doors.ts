@@ -20,7 +20,7 @@ export interface TestDoors extends TestGateway {
   /** Paths of all stored files. */
   files(): Promise<readonly string[]>;
   /** Thrown by the store at the next creations, in turn. */
-  readonly failures: unknown[];
+  readonly failures: Error[];
 }
 
 export const flowSource = (id: string, extra = ''): string =>
@@ -33,7 +33,7 @@ export async function startTestDoors(config: Partial<GatewayConfig> = {}): Promi
   const flows = createMemoryFlowStore();
   const rows: NewExecution[] = [];
   const hinted: Execution[] = [];
-  const failures: unknown[] = [];
+  const failures: Error[] = [];
   const shared: { gateway?: TestGateway } = {};
 
   const createOne = (row: NewExecution): CreateOutcome => {
