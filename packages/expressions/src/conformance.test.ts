@@ -60,7 +60,7 @@ describe('sample cases of the conformance suite', () => {
   for (const group of GROUPS) {
     const file = `${FOLDER}expressions-${group}.json`;
     if (!existsSync(file)) {
-      test.skip(`${group}: the folder of the cases is not there`, () => undefined);
+      test(`${group}: the folder of the cases is not there`, ({ skip }) => skip());
       continue;
     }
     const cases = JSON.parse(readFileSync(file, 'utf8')) as Case[];

@@ -1,7 +1,8 @@
 import { Failure, UndefinedName } from './errors.ts';
 import { plainText, printed } from './print.ts';
 import type { CompiledTemplate } from './evaluate.ts';
-import { LazyMap, mapGet, mapKeys, MISSING, type Value } from './values.ts';
+import type { LazyMap } from './values.ts';
+import { mapGet, mapKeys, MISSING, type Value } from './values.ts';
 import { DEFAULT_LIMITS, type RenderLimits, Work } from './work.ts';
 
 export type Variables = Readonly<Record<string, Value>> | LazyMap;

@@ -1,4 +1,5 @@
-import { BigInteger, Decimal, Double, Float } from './values.ts';
+import type { BigInteger } from './values.ts';
+import { Decimal, Double, Float } from './values.ts';
 
 /** Shortest decimal that reads back, in the layout of the reference: `2.0`, `1.23456785E7`, `1.0E-4` (expressions.md §4.2). */
 export function doubleText(value: number): string {

@@ -113,7 +113,7 @@ export abstract class ExpressionParser {
     let height = 1;
     for (const child of children) height = Math.max(height, child.height + 1);
     if (height > MAX_HEIGHT) throw new Failure('The expression is nested too deeply', 'limit', shape.position);
-    return { ...shape, height } as Expr;
+    return { ...shape, height };
   }
 
   /** A whole expression, ternary included. */

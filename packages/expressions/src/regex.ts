@@ -101,7 +101,7 @@ function parseReplacement(replacement: string, regex: RE2JS): (string | number)[
     } else if (character === '$') {
       const named = /^\$\{([a-zA-Z][a-zA-Z0-9]*)\}/.exec(replacement.slice(at, at + 64));
       if (named !== null) {
-        const group = (regex.namedGroups() as Record<string, number>)[named[1] ?? ''];
+        const group = regex.namedGroups()[named[1] ?? ''];
         if (group === undefined) return fail(`The regular expression has no group named \`${named[1]}\``);
         pieces.push(group);
         at += named[0].length - 1;

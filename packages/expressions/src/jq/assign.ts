@@ -13,7 +13,7 @@ export function* assign(
   right: Node,
   env: Env | undefined,
   input: Value,
-): Generator<Value> {
+): Generator {
   if (operator === '|=') {
     yield update(machine, left, right, env, input);
     return;

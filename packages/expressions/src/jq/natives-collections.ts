@@ -134,7 +134,7 @@ function add(value: Value, work: Work): Value {
   if (items === null) return null;
   const all = list(items, 'cannot be iterated over', work);
   if (all.every((item) => typeof item === 'string')) {
-    work.text(all.reduce<number>((sum, item) => sum + (item as string).length, 0));
+    work.text(all.reduce<number>((sum, item) => sum + item.length, 0));
     return all.length === 0 ? null : all.join('');
   }
   return all.reduce((sum, item) => plus(sum, item, work), null);

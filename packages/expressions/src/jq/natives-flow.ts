@@ -11,7 +11,7 @@ function arg({ machine, env, args }: NativeCall, index: number, input: Item): Ge
   return machine.run(node, env, input);
 }
 
-function* argValues(call: NativeCall, index: number): Generator<Value> {
+function* argValues(call: NativeCall, index: number): Generator {
   for (const { value } of arg(call, index, { value: call.input.value, path: undefined })) yield value;
 }
 

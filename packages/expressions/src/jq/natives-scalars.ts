@@ -72,7 +72,7 @@ function lengthOf(value: Value): Value {
   if (typeof value === 'string') return [...value].length;
   if (isNumber(value)) return numeric(Math.abs(toDouble(value)));
   if (Array.isArray(value)) return value.length;
-  return isMap(value) ? mapSize(value) : jqFail(`${typeOf(value)} (${String(value)}) has no length`);
+  return isMap(value) ? mapSize(value) : jqFail(`${typeOf(value)} has no length`);
 }
 
 function fromJsonText(value: Value, work: Work): Value {

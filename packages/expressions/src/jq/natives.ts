@@ -27,8 +27,8 @@ const builtins: Native = function* native({ machine, input }) {
 export const natives = {
   get(signature: string): Native | undefined {
     table ??= new Map(
-      [flowNatives, scalarNatives, collectionNatives, { 'builtins/0': builtins }].flatMap(
-        (group) => Object.entries(group) as [string, Native][],
+      [flowNatives, scalarNatives, collectionNatives, { 'builtins/0': builtins }].flatMap((group) =>
+        Object.entries<Native>(group),
       ),
     );
     return table.get(signature);

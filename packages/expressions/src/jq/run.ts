@@ -25,7 +25,7 @@ export class Machine {
   }
 
   /** All results of a node on an input. */
-  *values(node: Node, env: Env | undefined, input: Value): Generator<Value> {
+  *values(node: Node, env: Env | undefined, input: Value): Generator {
     for (const { value } of this.run(node, env, { value: input, path: undefined })) yield value;
   }
 
@@ -119,7 +119,7 @@ export class Machine {
   }
 
   /** Nodes whose results are never parts of their input. */
-  private *plain(node: Node, env: Env | undefined, input: Value): Generator<Value> {
+  private *plain(node: Node, env: Env | undefined, input: Value): Generator {
     switch (node.kind) {
       case 'variable':
         yield this.variable(node.name, env);
@@ -181,7 +181,7 @@ export class Machine {
     }
   }
 
-  private *logic(kind: 'and' | 'or', left: Node, right: Node, env: Env | undefined, input: Value): Generator<Value> {
+  private *logic(kind: 'and' | 'or', left: Node, right: Node, env: Env | undefined, input: Value): Generator {
     for (const first of this.values(left, env, input)) {
       if (isTrue(first) === (kind === 'or')) yield kind === 'or';
       else for (const second of this.values(right, env, input)) yield isTrue(second);
@@ -195,7 +195,7 @@ export class Machine {
     format: string,
     env: Env | undefined,
     input: Value,
-  ): Generator<Value> {
+  ): Generator {
     const part = parts[index];
     if (part === undefined) {
       yield done;
@@ -216,7 +216,7 @@ export class Machine {
     done: readonly (readonly [string, Value])[],
     env: Env | undefined,
     input: Value,
-  ): Generator<Value> {
+  ): Generator {
     const entry = entries[index];
     if (entry === undefined) {
       yield makeMap(new Map(done));
@@ -225,7 +225,7 @@ export class Machine {
     for (const key of this.values(entry[0], env, input)) {
       if (typeof key !== 'string') jqFail(`Object keys must be strings, not ${typeOf(key)}`);
       for (const value of this.values(entry[1], env, input)) {
-        yield* this.object(entries, index + 1, [...done, [key as string, value]], env, input);
+        yield* this.object(entries, index + 1, [...done, [key, value]], env, input);
       }
     }
   }
@@ -260,7 +260,7 @@ export class Machine {
     }
   }
 
-  private *bound(node: Node | undefined, env: Env | undefined, input: Value): Generator<Value> {
+  private *bound(node: Node | undefined, env: Env | undefined, input: Value): Generator {
     if (node === undefined) yield null;
     else yield* this.values(node, env, input);
   }
@@ -441,7 +441,7 @@ export class Machine {
   *paths(node: Node, env: Env | undefined, input: Value): Generator<Path> {
     for (const { path } of this.run(node, env, { value: input, path: [] })) {
       if (path === undefined || path === NO_PATH) jqFail('Invalid path expression');
-      yield path as Path;
+      yield path;
     }
   }
 
