@@ -10,4 +10,3 @@ export { migrate } from './postgres/migrate.ts';
 export { ensurePartitions } from './postgres/partitions.ts';
 export { createExecutionQueries } from './postgres/execution-queries.ts';
 export { foldCounts, housekeeping } from './postgres/housekeeping.ts';
-export { createSimulatedStore } from './simulated/index.ts';

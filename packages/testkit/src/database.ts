@@ -34,7 +34,7 @@ async function makeTemplate(admin: Database, name: string, connection: Connectio
   const database = new Database({ connection, poolSize: 1 });
   try {
     await migrate(database, migrations);
-    await ensurePartitions(database, Date.now());
+    await ensurePartitions(database, Date.now(), -1, 1);
   } finally {
     await database.close();
   }
@@ -44,7 +44,7 @@ async function makeTemplate(admin: Database, name: string, connection: Connectio
 // Any number: test processes take turns at making the template.
 const TEMPLATE_LOCK = 0x7e57;
 
-/** A fresh, migrated database, cloned from a template in some tens of milliseconds. */
+/** A fresh, migrated database, cloned from a template. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const server = await sharedPostgres();
   const admin = new Database({ connection: server, poolSize: 2, applicationName: 'testkit' });
@@ -56,7 +56,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       await client.query('SELECT pg_advisory_xact_lock($1)', [TEMPLATE_LOCK]);
       await makeTemplate(admin, template, { ...server, database: template });
     });
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   } finally {
     await admin.close();
   }

@@ -2,7 +2,7 @@ import { currentState, isTerminal, uuidToId, idTime, logLevelRank } from '@tierc
 import type { LogRow, MetricRow, StepOutcome, StepWrite } from '../ports/execution-store.ts';
 import type { Database, Statement } from './database.ts';
 import { FIRST_LOOK_SECONDS } from './create.ts';
-import { fromTaskRun, toJsonText, uuidOf } from './rows.ts';
+import { fromTaskRun, oneOfIds, sortedUuids, toJsonText, uuidOf } from './rows.ts';
 
 /**
  * One statement commits a step of many executions. It locks the executions in order of their ids and goes on only with those
@@ -80,7 +80,7 @@ const PARTS: readonly Part[] = [
     flag: 32,
     name: 'removed',
     sql: `DELETE FROM task_runs t USING json_to_recordset($n) AS r(execution_id uuid, seq int), ok
-      WHERE ok.id = r.execution_id AND t.execution_id = r.execution_id AND t.seq = r.seq AND t.execution_id = ANY($1)`,
+      WHERE ok.id = r.execution_id AND t.execution_id = r.execution_id AND t.seq = r.seq AND ${oneOfIds('t.execution_id')}`,
     rows: (step, uuid) => step.removedTaskRuns.map((seq) => ({ execution_id: uuid, seq })),
   },
   {
@@ -128,6 +128,12 @@ const PARTS: readonly Part[] = [
 
 const INBOX_FLAG = 128;
 
+/*
+ * `many_ok` is `ok` once more, written so that the planner expects many rows of it. Of `ok` it expects one, which is right for
+ * the joins to small tables whose size changes by the minute (an index lookup per row, never a scan of the inbox), and
+ * wrong for the update: it read all ids of the batch in the index for each row of the batch.
+ */
+
 const statements = new Map<number, Statement>();
 
 function statementFor(flags: number): Statement {
@@ -148,13 +154,15 @@ function statementFor(flags: number): Statement {
           attempt_number int, ended_at float8, owes boolean, applied uuid[])),
       locked AS MATERIALIZED (
         SELECT e.id, e.state AS was_state, e.ended_at IS NOT NULL AS was_ended FROM executions e JOIN s ON s.id = e.id AND s.version = e.version
-        WHERE e.id = ANY($1) ORDER BY e.id FOR UPDATE OF e),
+        WHERE ${oneOfIds('e.id')} ORDER BY e.id FOR UPDATE OF e),
       ok AS MATERIALIZED (SELECT s.*, l.was_state, l.was_ended FROM s JOIN locked l ON l.id = s.id ${present}),
+      many_ok AS MATERIALIZED (
+        SELECT s.* FROM s LEFT JOIN ok ON ok.id = s.id WHERE CASE WHEN ok.id IS NULL THEN false ELSE true END),
       updated AS (
         UPDATE executions e SET version = s.version + 1, state = s.state, history = s.history, outputs = s.outputs,
           labels = s.labels, attempt_number = s.attempt_number, ended_at = to_timestamp(s.ended_at / 1000.0),
           owes_at = CASE WHEN s.owes THEN now() + interval '${FIRST_LOOK_SECONDS} seconds' END, owes_tries = 0
-        FROM ok s WHERE e.id = s.id AND e.id = ANY($1))
+        FROM many_ok s WHERE e.id = s.id AND ${oneOfIds('e.id')})
       ${parts.join('\n')}
       SELECT id FROM ok`,
     };
@@ -218,7 +226,7 @@ const toRecord = (step: StepWrite, uuid: string): Record<string, unknown> => {
 /** See ExecutionStore.commit. */
 export async function commitSteps(db: Database, steps: readonly StepWrite[]): Promise<readonly StepOutcome[]> {
   const uuids = steps.map((step) => uuidOf(step.execution.id));
-  const values: unknown[] = [uuids, toJsonText(steps.map((step, i) => toRecord(step, uuids[i]!)))];
+  const values: unknown[] = [sortedUuids(uuids), toJsonText(steps.map((step, i) => toRecord(step, uuids[i]!)))];
   let flags = 0;
   for (const part of PARTS) {
     const rows = steps.flatMap((step, i) => part.rows(step, uuids[i]!));

@@ -18,7 +18,7 @@ import { createExecutions } from './create.ts';
 import type { Database, Statement } from './database.ts';
 import { APPEND, claimJobs, expireLeases, expireLeasesOf, renewJobs, reportResults } from './leases.ts';
 import { announce, claimAllLooks, claimLooks, dueWakeUps, fireWakeUps, leave } from './looks.ts';
-import { EXECUTION_COLUMNS, TASK_RUN_COLUMNS, toExecution, toJsonText, toTaskRun, uuidOf, type ExecutionRow, type TaskRunRow } from './rows.ts';
+import { EXECUTION_COLUMNS, oneOfIds, sortedUuids, TASK_RUN_COLUMNS, toExecution, toJsonText, toTaskRun, uuidOf, type ExecutionRow, type TaskRunRow } from './rows.ts';
 
 const isBad = (error: unknown): boolean => error instanceof StoreError && error.code === 'bad-data';
 const BATCHES: CoalescerOptions<unknown> = { maxBatch: 200, concurrency: 2, isBad };
@@ -76,7 +76,7 @@ const REQUEST: Statement = {
   text: `WITH r AS MATERIALIZED (
     SELECT * FROM json_to_recordset($2) AS r(id uuid, inbox_id uuid, tenant text, execution_id uuid, operation json, event json)),
   known AS MATERIALIZED (
-    SELECT r.* FROM r JOIN executions e ON e.id = r.execution_id AND e.tenant = r.tenant AND e.id = ANY($1)),
+    SELECT r.* FROM r JOIN executions e ON e.id = r.execution_id AND e.tenant = r.tenant AND ${oneOfIds('e.id')}),
   fresh AS (
     INSERT INTO operations (id, tenant, execution_id, operation) SELECT id, tenant, execution_id, operation FROM known
     ON CONFLICT (id) DO NOTHING RETURNING id),
@@ -99,18 +99,18 @@ async function requestOperations(db: Database, items: readonly OperationRequest[
       event,
     };
   });
-  const rows = await db.run<{ id: string }>(REQUEST, [records.map((r) => r.execution_id), toJsonText(records)]);
+  const rows = await db.run<{ id: string }>(REQUEST, [sortedUuids(records.map((r) => r.execution_id)), toJsonText(records)]);
   const known = new Set(rows.map((row) => uuidToId(row.id)));
   return items.map((item) => known.has(item.id));
 }
 
 const LOAD_EXECUTIONS: Statement = {
   name: 'load_executions',
-  text: `SELECT ${EXECUTION_COLUMNS} FROM executions e WHERE e.id = ANY($1)`,
+  text: `SELECT ${EXECUTION_COLUMNS} FROM executions e WHERE ${oneOfIds('e.id')}`,
 };
 const LOAD_TASK_RUNS: Statement = {
   name: 'load_task_runs',
-  text: `SELECT ${TASK_RUN_COLUMNS} FROM task_runs t WHERE t.execution_id = ANY($1) ORDER BY t.execution_id, t.seq`,
+  text: `SELECT ${TASK_RUN_COLUMNS} FROM task_runs t WHERE ${oneOfIds('t.execution_id')} ORDER BY t.execution_id, t.seq`,
 };
 const LOAD_INBOX: Statement = {
   name: 'load_inbox',
@@ -137,7 +137,7 @@ function groupBy<T extends { execution_id: string }>(rows: readonly T[]): Map<st
  */
 async function loadExecutions(db: Database, ids: readonly string[]): Promise<readonly LoadedExecution[]> {
   if (ids.length === 0) return [];
-  const uuids = ids.map(uuidOf);
+  const uuids = sortedUuids(ids.map(uuidOf));
   type InboxRecord = { id: string; execution_id: string; event: ExecutionEvent };
   type LeaseRecord = { execution_id: string; task_run_seq: number; dispatch: number };
   const [leases, inbox] = await Promise.all([db.run<LeaseRecord>(LOAD_LEASES, [uuids]), db.run<InboxRecord>(LOAD_INBOX, [uuids])]);

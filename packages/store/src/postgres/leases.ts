@@ -2,7 +2,7 @@ import { TERMINAL_STATES, uuidToId } from '@tiercel/model';
 import type { JobKey, Look, RenewOutcome, TaskReport } from '../ports/execution-store.ts';
 import type { Database, Statement } from './database.ts';
 import { fromLog, fromMetric } from './commit.ts';
-import { toJsonText, uuidOf } from './rows.ts';
+import { oneOfIds, sortedUuids, toJsonText, uuidOf } from './rows.ts';
 
 const JOBS = `json_to_recordset($2) AS j(n int, execution_id uuid, task_run_seq int, dispatch int, worker_id text, ms int)`;
 
@@ -10,7 +10,7 @@ const JOBS = `json_to_recordset($2) AS j(n int, execution_id uuid, task_run_seq 
 const INSERT_LEASE = `INSERT INTO leases AS l (execution_id, task_run_seq, dispatch, tenant, worker_id, expires_at)
   SELECT j.execution_id, j.task_run_seq, j.dispatch, t.tenant, j.worker_id, now() + j.ms * interval '1 millisecond'
   FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
-    AND t.execution_id = ANY($1) AND t.state IN ('CREATED', 'RUNNING', 'RESTARTED')`;
+    AND ${oneOfIds('t.execution_id')} AND t.state IN ('CREATED', 'RUNNING', 'RESTARTED')`;
 
 const CLAIM: Statement = {
   name: 'claim',
@@ -33,7 +33,7 @@ const RENEW: Statement = {
   kept AS (
     UPDATE leases l SET expires_at = now() + j.ms * interval '1 millisecond'
     FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
-      AND t.execution_id = ANY($1) AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')
+      AND ${oneOfIds('t.execution_id')} AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')
     WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch AND l.worker_id = j.worker_id
     RETURNING j.n, l.kill),
   gone AS MATERIALIZED (SELECT * FROM j WHERE n NOT IN (SELECT n FROM kept)),
@@ -56,7 +56,7 @@ const jobRecords = (workerId: string, jobs: readonly JobKey[], ms: number): read
     worker_id: workerId,
     ms,
   }));
-  return [uuids, toJsonText(records)];
+  return [sortedUuids(uuids), toJsonText(records)];
 };
 
 const jobName = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${job.dispatch}`;

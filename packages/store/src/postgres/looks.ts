@@ -6,7 +6,8 @@ import { uuidOf } from './rows.ts';
 // After 5 s, then doubling to 60 s; a step sets the count back.
 const PUSH = `UPDATE executions e SET owes_tries = least(e.owes_tries + 1, 4),
     owes_at = now() + least(60, 5 * 2 ^ (e.owes_tries + 1)) * interval '1 second'
-  FROM due WHERE e.id = due.id AND e.id = ANY(ARRAY(SELECT id FROM due)) RETURNING e.id AS execution_id, e.tenant`;
+  FROM due WHERE e.id = due.id AND e.id >= (SELECT id FROM due ORDER BY id LIMIT 1) AND e.id <= (SELECT id FROM due ORDER BY id DESC LIMIT 1)
+  RETURNING e.id AS execution_id, e.tenant`;
 
 const DUE: Statement = {
   name: 'claim_looks',

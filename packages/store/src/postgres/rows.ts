@@ -22,6 +22,16 @@ export function uuidOf(id: string): string {
 }
 
 /**
+ * Says that a column of execution ids is one of `$1`, in a way that prunes partitions. A prepared plan prunes by
+ * comparisons with a parameter, but not by `= ANY` of one; hence the bounds, and hence `$1` must be made by `sortedUuids`.
+ */
+export const oneOfIds = (column: string): string =>
+  `${column} = ANY($1) AND ${column} >= ($1::uuid[])[1] AND ${column} <= ($1::uuid[])[cardinality($1::uuid[])]`;
+
+/** UUIDs for `oneOfIds`: in order. */
+export const sortedUuids = (uuids: readonly string[]): readonly string[] => uuids.toSorted();
+
+/**
  * JSON text for PostgreSQL. NUL and halves of surrogate pairs are legal in JavaScript and in JSON, but PostgreSQL takes
  * neither in texts; they become U+FFFD, in values and in keys.
  */
