@@ -12,3 +12,4 @@ export { CORRELATION_ID, flowLabels } from './labels.ts';
 export { createInputResolver, inputsOf, type InputResolver } from './inputs/resolve.ts';
 export { apiErrorOf, asApi } from './http/api-error.ts';
 export { webhookRequestOf, type WebhookPlace } from './http/webhook-call.ts';
+export { answerWebhook, type WebhookDoor } from './http/webhook-answer.ts';

@@ -1,6 +1,5 @@
-import type { LogLine, Metric } from '@tiercel/model';
 import type { ExecutorConfig, Platform } from '@tiercel/platform';
-import { runAttempt } from '@tiercel/task-runner';
+import { runInline } from '@tiercel/task-runner';
 import { createExecutor, type Executor } from './executor.ts';
 
 /** An executor of this process, wired to its platform; `start` it. */
@@ -15,15 +14,7 @@ export function executorOf(platform: Platform, config: ExecutorConfig): Executor
     clock,
     log: platform.logger.child({ service: 'executor' }),
     graph: platform.graphOf,
-    async runInline(job) {
-      const logs: LogLine[] = [];
-      const metrics: Metric[] = [];
-      const result = await runAttempt(job, attempts, undefined, {
-        onLog: (lines) => void logs.push(...lines),
-        onMetrics: (more) => void metrics.push(...more),
-      });
-      return { result, logs, metrics };
-    },
+    runInline: (job) => runInline(job, attempts),
     perform: (calls, execution) =>
       platform.perform(
         {

@@ -6,6 +6,7 @@ import { createEmbeddedPlatform, executorConfig, serverConfig, workerConfig, typ
 import { createHealth, createLogger, createMetrics, loadConfig, opsHandler, type Logger } from '@tiercel/runtime';
 import { schedulerOf } from '@tiercel/scheduler';
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '@tiercel/store/embedded';
+import { webhookConfig, webhookOf } from '@tiercel/webhook';
 import { workerOf } from '@tiercel/worker';
 import { openDataFolder, StartError } from './data-folder.ts';
 
@@ -31,7 +32,13 @@ export interface LocalServer {
 /** Where the build put the migrations, beside the folder of the code. */
 const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
 
-const CONFIG = { server: serverConfig, gateway: gatewayConfig, worker: workerConfig, executor: executorConfig };
+const CONFIG = {
+  server: serverConfig,
+  gateway: gatewayConfig,
+  webhook: webhookConfig,
+  worker: workerConfig,
+  executor: executorConfig,
+};
 
 /**
  * All services in one process, over an embedded PostgreSQL, queues in memory and files on disk. Stopping or killing it and starting it
@@ -79,7 +86,8 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     const metrics = createMetrics('local');
     metrics.gauge('executor_executions', 'Executions in memory', [], () => executor.size().executions);
     metrics.gauge('worker_running', 'Tasks that run now', [], () => worker.running());
-    const gateway = gatewayOf(platform, { ...config.gateway, ...(options.host !== undefined && { host: options.host }) }, { metrics, handler: opsHandler({ health, metrics }) });
+    const ops = { metrics, handler: opsHandler({ health, metrics }) };
+    const gateway = gatewayOf(platform, config.gateway, ops);
     let url: string | undefined;
     if (options.port !== undefined) {
       const host = options.host ?? '127.0.0.1';
@@ -87,9 +95,15 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
       url = `http://${host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host}:${port}`;
     }
     stops.push({ name: 'gateway', stop: gateway.stop });
+    if (options.port !== undefined && config.webhook.port !== undefined) {
+      const door = webhookOf(platform, config.webhook, ops.handler);
+      await door.start(config.webhook.port, config.webhook.host);
+      stops.push({ name: 'webhook', stop: door.stop });
+    }
     stops.push({ name: 'drain', stop: async () => health.drain() });
     await scheduler.start();
-    stops.splice(stops.length - 2, 0, { name: 'scheduler', stop: scheduler.stop });
+    // The doors close first, then the scheduler, then those who work.
+    stops.splice(stops.findIndex((part) => part.name === 'gateway'), 0, { name: 'scheduler', stop: scheduler.stop });
     return { platform, gateway, url, stop: stopAll };
   } catch (error) {
     await stopAll();
