@@ -14,6 +14,8 @@ export class Frame {
   readonly errors: number[] = [];
   activeMain = 0;
   activeErrors = 0;
+  /** Runs of the error branch that a kill ended. */
+  killedErrors = 0;
   /** Main runs by state. */
   readonly counts = new Map<State, number>();
   readonly loop: LoopState = newLoop();
@@ -61,6 +63,7 @@ export class Frame {
     if (run.branch === 'errors') {
       this.errors.push(run.seq);
       if (!isTerminal(state)) this.activeErrors++;
+      else if (state === 'KILLED') this.killedErrors++;
       return;
     }
     this.main.push(run.seq);
@@ -74,6 +77,7 @@ export class Frame {
     const ended = Number(isTerminal(to)) - Number(isTerminal(from));
     if (run.branch === 'errors') {
       this.activeErrors -= ended;
+      this.killedErrors += Number(to === 'KILLED') - Number(from === 'KILLED');
       return;
     }
     this.counts.set(from, this.count(from) - 1);

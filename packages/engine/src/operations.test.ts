@@ -69,6 +69,12 @@ describe('kill', () => {
     expect([d.end, d.order()]).toEqual(['KILLED', ['a']]);
   });
 
+  it.each([false, true])('of the last task of an error branch ends the execution KILLED, not FAILED (reload: %s)', (reloads) => {
+    const d = new Driver(flowOf([worker('fail')], { errors: [worker('e')] }), { ...mendable(), reloads }).feed().runJob();
+    d.operate(kill);
+    expect([d.stateOf('e'), d.end]).toEqual(['KILLED', 'KILLED']);
+  });
+
   it('goes on after a reload, and a lease that expires meanwhile ends its run KILLED', () => {
     const d = new Driver(flowOf([sequential('s', [worker('a'), worker('b')])])).feed().lease('a');
     d.operate(kill);

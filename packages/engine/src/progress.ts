@@ -56,7 +56,7 @@ function resolve(step: Step, frame: Frame): boolean {
 /** Nothing of a killed frame runs any more: it is KILLED, unless it had all been done before (§2.3, KILLING). */
 function resolveKilled(step: Step, frame: Frame): boolean {
   const complete =
-    frame.count('KILLED') === 0 &&
+    frame.count('KILLED') + frame.killedErrors === 0 &&
     (frame.count('FAILED') > 0 ? frame.errors.length === frame.errorTasks.length : frame.main.length === frame.total);
   if (complete) return resolve(step, frame);
   if (frame.key === ROOT) {

@@ -1,7 +1,7 @@
 import { ExecutionState, look } from '@tiercel/engine';
 import { taskJobId, taskQueue, type ExecutionHint, type InboxCopy } from '@tiercel/contracts';
-import { currentState, isTerminal, withState, type Execution } from '@tiercel/model';
-import { StoreError, type LoadedExecution, type StepWrite } from '@tiercel/store';
+import { currentState, isTerminal, partitionOf, withState, type Execution, type TaskRun } from '@tiercel/model';
+import { StoreError, type LoadedExecution, type LogRow, type StepWrite } from '@tiercel/store';
 import type { ExecutorDeps, ExecutorLimits } from './deps.ts';
 import { jobOf, owedJobs, workOutStep, type WorkedStep } from './step.ts';
 
@@ -52,9 +52,7 @@ export class Desk {
   /** Takes a hint and works until nothing is left to do; joins the work that is under way. */
   take(hint: ExecutionHint): Promise<void> {
     this.hints.push(hint);
-    this.working ??= this.work().finally(() => {
-      this.working = undefined;
-    });
+    this.working ??= this.work();
     return this.working;
   }
 
@@ -64,16 +62,21 @@ export class Desk {
   }
 
   private async work(): Promise<void> {
-    let more = false;
-    while ((this.hints.length > 0 || more) && !this.stopped) {
-      const hints = this.hints.splice(0);
-      try {
-        more = await this.step(hints);
-      } catch (error) {
-        this.state = undefined;
-        more = false;
-        if (!(await this.afterFailure(error, hints))) return;
+    // Not before `working` is set. It is unset in the same turn in which the last hint was found done: none slips in between.
+    await undefined;
+    try {
+      for (let more = false; (this.hints.length > 0 || more) && !this.stopped; ) {
+        const hints = this.hints.splice(0);
+        try {
+          more = await this.step(hints);
+        } catch (error) {
+          this.state = undefined;
+          more = false;
+          if (!(await this.afterFailure(error, hints))) return;
+        }
       }
+    } finally {
+      this.working = undefined;
     }
   }
 
@@ -86,7 +89,7 @@ export class Desk {
     if (!worked.empty && !(await this.commit(state, worked))) {
       // Somebody else was faster, or an event had been applied before: the rows know.
       this.state = undefined;
-      this.hints.push(plainHint(hints[0], this.executionId, state.execution));
+      this.hints.push(this.lookAgain(hints, hints.some((hint) => hint.resend === true)));
       return false;
     }
     this.tell(state, worked);
@@ -123,7 +126,7 @@ export class Desk {
     if (graph === undefined) {
       this.state = undefined;
       const reason = `Revision ${execution.flowRevision} of flow ${execution.namespace}.${execution.flowId} does not exist or is no longer valid`;
-      if (!isTerminal(currentState(execution.history))) await this.giveUp(reason, { execution, version, taskRuns: loaded.taskRuns, inbox: loaded.inbox ?? [], leases: [] });
+      await this.giveUp(reason, { execution, version, taskRuns: loaded.taskRuns, inbox: loaded.inbox ?? [], leases: [] });
       return;
     }
     this.state = new ExecutionState(graph, execution, version, loaded.taskRuns);
@@ -157,7 +160,8 @@ export class Desk {
     if (error instanceof StoreError && error.code === 'unavailable') {
       this.deps.log.warn(fields, 'the store is away; the step is done again');
       await new Promise<void>((resolve) => this.deps.clock.after(this.limits.retryMs, resolve));
-      this.hints.push(plainHint(hints[0], this.executionId, undefined));
+      // The commit may have been done all the same: then its jobs have not been sent.
+      this.hints.push(this.lookAgain(hints, true));
       return true;
     }
     this.deps.log.error(fields, 'a step failed; the execution is given up');
@@ -172,33 +176,27 @@ export class Desk {
     return true;
   }
 
+  /** A hint in place of others whose copies are of no use any more. */
+  private lookAgain(hints: readonly ExecutionHint[], resend: boolean): ExecutionHint {
+    const { tenant, partition } = hints[0] ?? { tenant: this.state?.execution.tenant ?? '', partition: partitionOf(this.executionId) };
+    return { v: 1, kind: 'look', tenant, partition, executionId: this.executionId, passedOn: true, ...(resend && { resend }) };
+  }
+
   /** Ends an execution that cannot go on, without the payload that was in the way: FAILED, what runs of it is killed. */
   private async giveUp(reason: string, loaded: LoadedExecution): Promise<void> {
     const now = this.deps.clock.now();
     const { execution } = loaded;
-    if (isTerminal(currentState(execution.history))) return;
+    const ended = isTerminal(currentState(execution.history));
+    // What comes for an execution that has ended is taken away, and operations are refused: nobody else could read it.
+    if (ended && loaded.inbox.length === 0) return;
+    const { history } = execution;
     const write: StepWrite = {
-      execution: { ...execution, history: withState(execution.history, 'FAILED', now) },
+      execution: ended ? execution : { ...execution, history: withState(history, 'FAILED', now) },
       version: loaded.version,
       applied: loaded.inbox.map((row) => row.id),
-      taskRuns: loaded.taskRuns
-        .filter((run) => !isTerminal(currentState(run.history)))
-        .map((run) => ({ ...run, sent: false, dispatch: run.dispatch + 1, history: withState(run.history, 'FAILED', now) })),
+      taskRuns: ended ? [] : loaded.taskRuns.flatMap((run) => failedRun(run, now)),
       removedTaskRuns: [],
-      logs: [
-        {
-          tenant: execution.tenant,
-          namespace: execution.namespace,
-          flowId: execution.flowId,
-          executionId: execution.id,
-          taskRunSeq: -1,
-          dispatch: -1 - loaded.version,
-          number: 0,
-          level: 'ERROR',
-          timestamp: now,
-          message: `The execution could not go on: ${reason}`,
-        },
-      ],
+      logs: ended ? [] : [givenUpLog(loaded, reason, now)],
       metrics: [],
       wakeUps: [],
       killLeases: true,
@@ -210,6 +208,7 @@ export class Desk {
     const [outcome] = await this.deps.store.commit([write]);
     if (outcome !== 'committed') return;
     this.deps.bus.publish('kill', { executionId: execution.id });
+    for (const { id } of write.operations) this.deps.bus.publish('operation', { operationId: id });
     this.deps.bus.publish('execution', { executionId: execution.id, version: loaded.version + 1, ended: true });
   }
 }
@@ -223,11 +222,21 @@ interface Sight {
 const unique = (copies: readonly InboxCopy[]): readonly InboxCopy[] =>
   copies.length < 2 ? copies : [...new Map(copies.map((copy) => [copy.id, copy])).values()];
 
-const plainHint = (like: ExecutionHint | undefined, executionId: string, execution: Execution | undefined): ExecutionHint => ({
-  v: 1,
-  kind: 'look',
-  tenant: like?.tenant ?? execution?.tenant ?? '',
-  partition: like?.partition ?? 0,
-  executionId,
-  passedOn: true,
+/** A run that had not ended, FAILED; its raised number makes its job void. */
+const failedRun = (run: TaskRun, now: number): readonly TaskRun[] =>
+  isTerminal(currentState(run.history))
+    ? []
+    : [{ ...run, sent: false, dispatch: run.dispatch + 1, history: withState(run.history, 'FAILED', now) }];
+
+const givenUpLog = ({ execution, version }: LoadedExecution, reason: string, now: number): LogRow => ({
+  tenant: execution.tenant,
+  namespace: execution.namespace,
+  flowId: execution.flowId,
+  executionId: execution.id,
+  taskRunSeq: -1,
+  dispatch: -1 - version,
+  number: 0,
+  level: 'ERROR',
+  timestamp: now,
+  message: `The execution could not go on: ${reason}`,
 });

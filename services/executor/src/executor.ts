@@ -50,11 +50,17 @@ export function createExecutor(deps: ExecutorDeps): Executor {
     }
     const desk = deskOf(hint.executionId);
     await desk.take(hint);
-    if (desk.done) desks.delete(hint.executionId);
+    account(desk);
+    evict();
+  };
+
+  /** Counts what a desk holds now. One that was put away meanwhile holds nothing any more. */
+  const account = (desk: Desk): void => {
+    if (desks.get(desk.executionId) !== desk) return;
+    if (desk.done) desks.delete(desk.executionId);
     const weight = desk.done ? 0 : desk.weight;
     held += weight - desk.counted;
     desk.counted = weight;
-    evict();
   };
 
   /** Puts idle executions out of memory, the longest unused first, until the rest fits. */
@@ -64,6 +70,7 @@ export function createExecutor(deps: ExecutorDeps): Executor {
       if (held <= limits.cachedTaskRuns) return;
       if (!desk.idle) continue;
       held -= desk.counted;
+      desk.counted = 0;
       desks.delete(id);
     }
   };

@@ -27,7 +27,7 @@ export interface SchedulerLimits {
   /** How far ahead wake-ups are loaded, and how often, ms. */
   readonly horizonMs: number;
   readonly wakeUpsMs: number;
-  /** No lease expires before so long after our own first contact with the store, ms. */
+  /** No lease expires before the store has answered us without a break for so long, ms. */
   readonly leaseMs: number;
   readonly housekeepingMs: number;
 }
@@ -57,18 +57,23 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   const limits: SchedulerLimits = { ...DEFAULT_LIMITS, ...deps.limits };
   const cancels = new Map<string, () => void>();
   const timers = new Map<string, () => void>();
-  const inHand = new Set<Promise<void>>();
+  const inHand = new Set<Promise<unknown>>();
   let stopped = false;
-  let firstContact: number | undefined;
+  /** Since when the store has answered without a break. */
+  let contactSince: number | undefined;
+  let lastContact = 0;
 
   const hint = (looks: readonly Look[], resend: boolean): void =>
     deps.router.send(looks.map((look) => ({ tenant: look.tenant, executionId: look.executionId, ...(resend && { resend: true }) })));
 
-  const guarded = async (name: string, work: () => Promise<void>): Promise<void> => {
+  /** Answers whether it was done. */
+  const guarded = async (name: string, work: () => Promise<void>): Promise<boolean> => {
     try {
       await work();
+      return true;
     } catch (error) {
       deps.log.warn({ error, round: name }, 'a round of the scheduler failed; the next one tries again');
+      return false;
     }
   };
 
@@ -87,11 +92,37 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     );
   };
 
+  /** Now, then hourly; soon again when it failed. */
+  const keepHouse = async (work: () => Promise<void>): Promise<void> => {
+    const done = await guarded('housekeeping', work);
+    if (stopped) return;
+    const again = (): void => {
+      const round = keepHouse(work).finally(() => inHand.delete(round));
+      inHand.add(round);
+    };
+    cancels.set('housekeeping', deps.clock.after(done ? limits.housekeepingMs : HOUSEKEEPING_RETRY_MS, again));
+  };
+
+  /**
+   * Workers that could not reach the store get one lease length to renew before anything expires: so an outage, of the store or of
+   * the way to it, kills nothing. Calls that hang instead of failing show by the time between two answers.
+   */
+  const mayExpire = (): boolean => {
+    const now = deps.clock.now();
+    if (contactSince === undefined || now - lastContact > limits.leaseMs / 2) contactSince = now;
+    lastContact = now;
+    return now - contactSince >= limits.leaseMs;
+  };
+
   const reconcile = async (): Promise<void> => {
-    const looks = await deps.store.claimLooks({ limit: limits.roundLimit, inboxAgeMs: limits.inboxAgeMs });
-    hint(looks, true);
-    firstContact ??= deps.clock.now();
-    if (deps.clock.now() - firstContact >= limits.leaseMs) hint(await deps.store.expireLeases(limits.roundLimit), true);
+    try {
+      const looks = await deps.store.claimLooks({ limit: limits.roundLimit, inboxAgeMs: limits.inboxAgeMs });
+      hint(looks, true);
+      if (mayExpire()) hint(await deps.store.expireLeases(limits.roundLimit), true);
+    } catch (error) {
+      contactSince = undefined;
+      throw error;
+    }
   };
 
   const fire = async (ids: readonly string[]): Promise<void> => hint(await deps.store.fireWakeUps(ids), false);
@@ -132,10 +163,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   return {
     async start() {
       await guarded('announce', announce);
-      if (deps.housekeeping !== undefined) {
-        await deps.housekeeping();
-        every('housekeeping', limits.housekeepingMs, deps.housekeeping);
-      }
+      if (deps.housekeeping !== undefined) await keepHouse(deps.housekeeping);
       await guarded('look at everything', lookAtEverything);
       every('announce', ANNOUNCE_MS, announce);
       every('reconcile', limits.reconcileMs, reconcile);
@@ -152,6 +180,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   };
 }
 
+const HOUSEKEEPING_RETRY_MS = 10_000;
 const ANNOUNCE_MS = 1_000;
 const ALIVE_MS = 5_000;
 

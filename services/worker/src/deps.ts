@@ -15,6 +15,7 @@ export interface TaskSink {
 }
 
 export interface WorkerDeps {
+  /** Of a fixed length: no worker's id may be the beginning of another's (leases are ended by it). */
   readonly id: string;
   readonly workerGroup: string;
   readonly store: ExecutionStore;

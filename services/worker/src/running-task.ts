@@ -22,6 +22,7 @@ export class RunningTask {
   private readonly controller = new AbortController();
   private readonly log: TaskLog;
   private ended = false;
+  private abandoned = false;
 
   constructor(job: TaskJob, deps: WorkerDeps, limits: WorkerLimits) {
     this.job = job;
@@ -33,6 +34,14 @@ export class RunningTask {
   /** Stops the task; the first reason counts. */
   stop(reason: KillReason): void {
     this.controller.abort(reason);
+    // Nobody reads the log of a task that is not ours: it must not wait for room in it.
+    if (reason.kind === 'lost') this.log.release();
+  }
+
+  /** The worker stops: the task is given up, and so is a result that could not be written yet. */
+  abandon(): void {
+    this.abandoned = true;
+    this.stop(new KillReason('lost', 'the worker stops'));
   }
 
   /** Runs the task to its end and reports it. Resolves when the result is durable, or nobody wants it. */
@@ -71,22 +80,29 @@ export class RunningTask {
     }
   }
 
-  /** Reports the result until it is durable: no task runs again because its result was lost. */
+  /**
+   * Reports the result until it is durable: no task runs again because its result was lost. A lease that was lost meanwhile
+   * changes nothing: the result may still come before the executor has taken note of that, and is dropped if not.
+   */
   private async report(result: TaskResult): Promise<void> {
     const { job } = this;
     let present = result;
     let rest = await this.log.rest();
-    while (!this.isLost()) {
+    while (!this.abandoned) {
       const event = { kind: 'task-result', taskRunSeq: job.taskRunSeq, dispatch: job.dispatch, result: present } as const;
       try {
         await this.send(event, rest);
         return;
       } catch (error) {
-        if (error instanceof StoreError && error.code === 'bad-data' && present.outputs !== undefined) {
-          // Something in it can never be written: the failure takes its place.
-          const { outputs: _, ...withoutOutputs } = present;
-          present = { ...withoutOutputs, state: 'FAILED', error: `The result could not be stored: ${error.message}` };
-          rest = { logs: [], metrics: [] };
+        if (error instanceof StoreError && error.code === 'bad-data') {
+          // Something in it can never be written: first without the log, which goes line by line then; then without its outputs.
+          if (rest.logs.length + rest.metrics.length > 0) {
+            await this.log.writeApart(rest.logs);
+            rest = { logs: [], metrics: [] };
+          } else if (present !== result) {
+            this.deps.log.error({ executionId: job.executionId, error }, 'a result can never be written; the task is given up');
+            return;
+          } else present = { state: 'FAILED', started: result.started, ended: result.ended, error: 'The result of this task could not be stored' };
           continue;
         }
         this.deps.log.warn({ executionId: job.executionId, error }, 'a result could not be written yet; it is tried again');

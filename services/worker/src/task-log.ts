@@ -1,6 +1,6 @@
 import type { TaskJob } from '@tiercel/contracts';
 import type { LogLine, Metric } from '@tiercel/model';
-import type { LogRow, MetricRow } from '@tiercel/store';
+import { StoreError, type LogRow, type MetricRow } from '@tiercel/store';
 import type { TaskSink, WorkerDeps, WorkerLimits } from './deps.ts';
 
 /**
@@ -17,6 +17,8 @@ export class TaskLog implements TaskSink {
   private metricNumber = 0;
   private pendingFlush: (() => void) | undefined;
   private flushing: Promise<void> | undefined;
+  /** Nobody wants the log any more; whoever waits for room in it may go on. */
+  private released = false;
 
   constructor(job: TaskJob, deps: Pick<WorkerDeps, 'store' | 'clock' | 'bus' | 'log'>, limits: WorkerLimits) {
     this.job = job;
@@ -25,18 +27,24 @@ export class TaskLog implements TaskSink {
   }
 
   onLog(lines: readonly LogLine[]): void | Promise<void> {
-    const { job } = this;
-    for (const line of lines) {
-      this.lines.push({
-        ...line,
-        ...this.identity(),
-        attempt: job.attempt,
-        number: this.number++,
-      });
-    }
+    const identity = { ...this.identity(), attempt: this.job.attempt };
+    for (const line of lines) this.lines.push({ ...line, ...identity, number: this.number++ });
     this.pendingFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
-    if (this.lines.length >= this.limits.logBuffer) return this.flush();
-    return undefined;
+    return this.lines.length >= this.limits.logBuffer ? this.room() : undefined;
+  }
+
+  /** Resolves when there is room again, however long the store is away. */
+  private async room(): Promise<void> {
+    while (this.lines.length >= this.limits.logBuffer && !this.released) {
+      const before = this.lines.length;
+      await this.flush();
+      if (this.lines.length >= before) await new Promise<void>((resolve) => this.deps.clock.after(this.limits.retryMs, resolve));
+    }
+  }
+
+  /** Ends all waiting. */
+  release(): void {
+    this.released = true;
   }
 
   onMetrics(metrics: readonly Metric[]): void {
@@ -72,17 +80,44 @@ export class TaskLog implements TaskSink {
   }
 
   private async write(): Promise<void> {
-    const lines = this.lines.splice(0, 2_000);
+    const lines = this.lines.splice(0, LINES_PER_WRITE);
     if (lines.length === 0) return;
     try {
       await this.deps.store.appendLogs(lines, []);
       this.deps.bus.publish('logs', { executionId: this.job.executionId });
     } catch (error) {
-      this.deps.log.warn({ executionId: this.job.executionId, error }, 'log lines could not be written yet');
-      // Keys make a repeat harmless. The oldest go first when the store stays away: memory is not a store.
-      this.lines = [...lines, ...this.lines].slice(-this.limits.logBuffer);
+      if (isBadData(error)) await this.writeApart(lines);
+      else {
+        this.deps.log.warn({ executionId: this.job.executionId, error }, 'log lines could not be written yet');
+        this.putBack(lines);
+      }
     }
     if (this.lines.length > 0) this.pendingFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
+  }
+
+  /** Keys make a repeat harmless. Only a task that does not wait for room loses its oldest lines: memory is not a store. */
+  private putBack(lines: readonly LogRow[]): void {
+    this.lines = [...lines, ...this.lines].slice(-4 * this.limits.logBuffer);
+  }
+
+  /** Writes lines some of which can never be written, in halves, until those stand alone; they are left out. */
+  async writeApart(lines: readonly LogRow[]): Promise<void> {
+    if (lines.length === 0) return;
+    try {
+      await this.deps.store.appendLogs(lines, []);
+    } catch (error) {
+      if (!isBadData(error)) {
+        this.putBack(lines);
+        return;
+      }
+      if (lines.length === 1) {
+        this.deps.log.error({ executionId: this.job.executionId, error }, 'a log line can never be written and is left out');
+        return;
+      }
+      const middle = lines.length >> 1;
+      await this.writeApart(lines.slice(0, middle));
+      await this.writeApart(lines.slice(middle));
+    }
   }
 
   /** What is left for the result to carry. */
@@ -94,3 +129,6 @@ export class TaskLog implements TaskSink {
   }
 }
 
+const LINES_PER_WRITE = 2_000;
+
+const isBadData = (error: unknown): boolean => error instanceof StoreError && error.code === 'bad-data';

@@ -86,16 +86,38 @@ export function createWorker(deps: WorkerDeps): Worker {
       });
     } catch (error) {
       deps.log.warn({ error, tasks: held.length }, 'leases could not be renewed');
-      if (deps.clock.now() - lastContact < limits.cutOffMs) return;
-      for (const task of held) task.stop(new KillReason('lost', `the store could not be reached for ${limits.cutOffMs} ms`));
     }
   };
+
+  /** A worker that has not reached the store for too long stops its tasks: by now others may have been told to run them. */
+  const checkCutOff = (): void => {
+    if (deps.clock.now() - lastContact < limits.cutOffMs) return;
+    for (const task of tasks.values()) task.stop(new KillReason('lost', `the store could not be reached for ${limits.cutOffMs} ms`));
+  };
+
+  let renewing: Promise<void> | undefined;
   const keepRenewing = (): void => {
     cancelRenewal = deps.clock.after(limits.renewMs, () => {
-      void renew().then(() => {
-        if (!stopped || tasks.size > 0) keepRenewing();
+      if (tasks.size > 0) checkCutOff();
+      // A renewal that hangs must hold up neither the next check nor the next tick.
+      renewing ??= renew().finally(() => {
+        renewing = undefined;
       });
+      if (!stopped || tasks.size > 0) keepRenewing();
     });
+  };
+
+  /** What still runs after the grace period is given up, and its leases with it: it runs elsewhere at once. */
+  const giveBack = async (): Promise<void> => {
+    if (tasks.size === 0) return;
+    for (const task of tasks.values()) task.abandon();
+    while (tasks.size > 0) await change();
+    try {
+      const looks = await deps.store.expireLeasesOf(deps.id);
+      deps.router.send(looks.map((look) => ({ ...look, resend: true })));
+    } catch (error) {
+      deps.log.warn({ error }, 'leases could not be given back; they expire');
+    }
   };
 
   return {
@@ -119,8 +141,7 @@ export function createWorker(deps: WorkerDeps): Worker {
       });
       while (tasks.size > 0 && !late) await change();
       cancel();
-      for (const task of tasks.values()) task.stop(new KillReason('lost', 'the worker stops'));
-      while (tasks.size > 0) await change();
+      await giveBack();
       cancelRenewal?.();
       unsubscribe?.();
     },
