@@ -83,7 +83,7 @@ describe('ForEach', () => {
   it('names the number of nulls among its values and fails with one task run', () => {
     const d = started([loop(1, [1, null, { a: 1 }], [worker('x')])]);
     expect([d.end, d.all().length]).toEqual(['FAILED', 1]);
-    expect(d.logs[0]!.message).toContain('1 null value');
+    expect(d.logs[0]!.message).toContain("Found '1' null values on Each, with values=[1, null, {a=1}]");
   });
 
   it.each(['{{ 7 }}', '{{ "no list" }}', '{"a":1}', 7, [[1]]])('fails on values that are no list: %j', (values) => {

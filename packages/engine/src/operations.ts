@@ -34,7 +34,7 @@ const CHECKS: { readonly [K in Operation['kind']]: Check<K> } = {
     for (const run of taskRuns) if (isRestartable(run)) return undefined;
     return invalid('No task found to restart execution from!');
   },
-  'force-run': (_, { state }) => (isTerminal(state) ? invalid('Only non terminated executions can be forced to run') : undefined),
+  'force-run': (_, { state }) => (isTerminal(state) ? invalid('Only non terminated executions can be forced run.') : undefined),
   'change-task-state': ({ taskRunId, state: to }, { state, taskRuns }) => {
     if (state === 'KILLING') return conflict('The execution is being killed');
     // Nothing would ever end a run that somebody merely calls RUNNING or PAUSED.
@@ -45,12 +45,14 @@ const CHECKS: { readonly [K in Operation['kind']]: Check<K> } = {
   'change-status': (operation, { state }) =>
     isTerminal(state) && isTerminal(operation.state)
       ? undefined
-      : invalid(`Only a terminated execution can be given another status, and only a terminal one: '${state}' to '${operation.state}'`),
+      : isTerminal(state)
+        ? invalid('You can only change the status of an execution to a terminal state.')
+        : invalid(`You can only change the status of a terminated execution; this one is ${state}.`),
 };
 
 /** Whether an operation may be applied; the gateway asks at once, the executor again when it applies it. */
 export function check(operation: Operation, checked: Checked): Refusal | undefined {
-  return (CHECKS[operation.kind] as Check<Operation['kind']>)(operation as never, checked);
+  return (CHECKS[operation.kind] as Check<Operation['kind']>)(operation, checked);
 }
 
 const isRestartable = (run: TaskRun): boolean => {
@@ -80,7 +82,7 @@ export function applyOperation(step: Step, operationId: string, operation: Opera
     step.effects.operations.push({ id: operationId, outcome: 'refused', reason: refusal.reason });
     return;
   }
-  (APPLY[operation.kind] as Apply<Operation['kind']>)(step, operation as never);
+  (APPLY[operation.kind] as Apply<Operation['kind']>)(step, operation);
   step.effects.operations.push({ id: operationId, outcome: 'applied' });
 }
 
@@ -129,7 +131,7 @@ function kill(step: Step): void {
     step.moveExecution('KILLED');
     return;
   }
-  for (const run of [...state.taskRuns()]) {
+  for (const run of state.taskRuns()) {
     const current = currentState(run.history);
     if (isTerminal(current) || state.frame(run.seq) !== undefined) continue;
     if (run.dispatch > 0 && context.leased(run.seq, run.dispatch)) continue;
@@ -164,7 +166,7 @@ function restart(step: Step, chosen: (run: TaskRun) => boolean): void {
     if (!chosen(run) || state.nodeOf(run)?.inErrors === true) continue;
     for (let seq: number | undefined = run.seq; seq !== undefined; seq = state.run(seq).parent) again.add(seq);
   }
-  for (const run of [...state.taskRuns()]) {
+  for (const run of state.taskRuns()) {
     if (state.nodeOf(run)?.inErrors === true) state.remove(run.seq);
     else if (again.has(run.seq)) {
       // A flowable that never started (its condition failed) starts anew; one that had started goes on.

@@ -60,10 +60,10 @@ export function startRun(step: Step, seq: number): boolean {
 function evaluateRunIf(step: Step, run: TaskRun, node: TaskNode): 'yes' | 'no' | 'waits' | 'failed' {
   const { runIf } = node.task;
   if (runIf === undefined) return 'yes';
-  const outcome = step.attempt(() => isTruthyText(step.renderer(run).text(String(runIf))));
+  const outcome = step.attempt(() => isTruthyText(step.renderer(run).text(runIf)));
   if (outcome === undefined) return 'waits';
   if ('error' in outcome) {
-    failRun(step, run, `'runIf' could not be evaluated: ${outcome.error.message}`);
+    failRun(step, run, `Unable to evaluate the runIf condition for task ${run.taskId}: ${outcome.error.message}`);
     return 'failed';
   }
   return outcome.value ? 'yes' : 'no';

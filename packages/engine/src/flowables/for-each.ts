@@ -1,4 +1,4 @@
-import { toJson } from '@tiercel/expressions';
+import { toJson, toPlainText } from '@tiercel/expressions';
 import { currentState, isTerminal, type Json, type JsonObject, type Task } from '@tiercel/model';
 import type { Frame } from '../frame.ts';
 import { enabled, taskList, type Flowable, type NextRun, type Renderer } from './flowable.ts';
@@ -78,7 +78,7 @@ const concurrency = (task: Task): number => {
 function loopValues(definition: unknown, render: Renderer): readonly string[] {
   const items = typeof definition === 'string' ? parseList(render, definition) : listItems(definition, render);
   const nulls = items.filter((item) => item === null || item === undefined).length;
-  if (nulls > 0) throw new Error(`Found ${nulls} null value(s) in 'values': a loop cannot run on null`);
+  if (nulls > 0) throw new Error(`Found '${nulls}' null values on Each, with values=${toPlainText(items)}`);
   return [...new Set(items.map((item) => (typeof item === 'string' ? item : toJson(item))))];
 }
 
