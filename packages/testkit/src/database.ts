@@ -67,7 +67,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     close: async () => {
       await database.close();
       const cleaner = new Database({ connection: server, poolSize: 1, applicationName: 'testkit' });
-      await cleaner.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`).finally(() => cleaner.close());
+      try {
+        await cleaner.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      } finally {
+        await cleaner.close();
+      }
     },
   };
 }

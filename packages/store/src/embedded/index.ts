@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -74,7 +74,10 @@ export async function startEmbeddedPostgres(given: EmbeddedOptions): Promise<Emb
     connection: { host: socketDir, port: PORT, user: USER, database: DATABASE },
     adopted,
     pid: () => supervisor.pid,
-    stop: () => supervisor.stop(),
+    stop: async () => {
+      await supervisor.stop();
+      if (socketDir === shortFolder(options.dataDir)) await rm(socketDir, { recursive: true, force: true });
+    },
   };
 }
 
@@ -100,12 +103,13 @@ async function prepareFolder(dataDir: string, launch: Launch): Promise<void> {
   }
 }
 
+const shortFolder = (dataDir: string): string =>
+  join(tmpdir(), `tiercel-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`);
+
 /** Paths of Unix sockets are limited to some 100 bytes, so a long data folder gets a short one in the temporary folder. */
 async function socketFolder(dataDir: string, launch: Launch): Promise<string> {
   let folder = join(dataDir, '..', 'run');
-  if (Buffer.byteLength(folder) > 80) {
-    folder = join(tmpdir(), `tiercel-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`);
-  }
+  if (Buffer.byteLength(folder) > 80) folder = shortFolder(dataDir);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (launch.owner !== undefined) await chown(folder, launch.owner.uid, launch.owner.gid);
   return folder;
@@ -121,6 +125,7 @@ async function initialise(binaries: Binaries, dataDir: string, launch: Launch): 
     const reason = /No space left/i.test(output) ? 'the disk is full' : (output.trim().split('\n').at(-1) ?? 'unknown reason');
     throw new EmbeddedPostgresError(`PostgreSQL could not be set up in ${dataDir}: ${reason}`);
   };
+  if ((await readdir(dataDir)).length > 0) fail('the folder holds something else');
   await rm(fresh, { recursive: true, force: true });
   await prepareFolder(fresh, launch);
   try {
