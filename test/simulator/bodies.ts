@@ -2,7 +2,7 @@ import type { TaskJob } from '@tiercel/contracts';
 import type { InlineReport } from '@tiercel/executor';
 import type { Clock, TaskResult } from '@tiercel/model';
 import type { Random } from '@tiercel/testkit';
-import { KillReason, type TaskSink } from '@tiercel/worker';
+import type { KillReason, TaskSink } from '@tiercel/worker';
 import { never, type Life } from './life.ts';
 
 /** One run of a task's body on a worker: the side effect that must not happen twice. */

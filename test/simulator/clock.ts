@@ -46,7 +46,7 @@ export class VirtualClock implements Clock {
       this.time = timer.due;
       this.steps++;
       timer.work();
-      for (let hop = 0; hop < HOPS; hop++) await undefined;
+      for (let hop = 0; hop < HOPS; hop++) await Promise.resolve();
     }
   }
 

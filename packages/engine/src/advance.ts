@@ -17,7 +17,7 @@ import type { AgendaItem, ExecutionState } from './state.ts';
  */
 export function advance(state: ExecutionState, events: readonly ExecutionEvent[], context: AdvanceContext): Effects {
   const step = new Step(state, context);
-  for (const event of inOrder(events)) (HANDLERS[event.kind] as Handler<ExecutionEvent['kind']>)(step, event as never);
+  for (const event of inOrder(events)) (HANDLERS[event.kind] as Handler<ExecutionEvent['kind']>)(step, event);
   workOffAgenda(step);
   return step.effects;
 }

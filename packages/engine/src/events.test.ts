@@ -161,6 +161,7 @@ describe('cost', () => {
     const d = new Driver(flowOf([sequential('s', [forEach('f', values, [worker('a'), inline('b')], { concurrencyLimit: 4 })])]));
     let count = 0;
     for (const method of ['run', 'find', 'update', 'create'] as const) {
+      // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- one signature for all of them
       const original = (d.state[method] as (...args: never[]) => unknown).bind(d.state);
       d.state[method] = ((...args: never[]) => {
         count++;

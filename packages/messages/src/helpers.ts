@@ -1,5 +1,5 @@
 import type Handlebars from 'handlebars';
-import { renderTyped, toPlainText, type RenderEnv, type Value } from '@tiercel/expressions';
+import { renderTyped, toPlainText, type RenderEnv } from '@tiercel/expressions';
 import type { JsonObject } from '@tiercel/model';
 
 /**

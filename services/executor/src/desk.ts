@@ -63,7 +63,7 @@ export class Desk {
 
   private async work(): Promise<void> {
     // Not before `working` is set. It is unset in the same turn in which the last hint was found done: none slips in between.
-    await undefined;
+    await Promise.resolve();
     try {
       for (let more = false; (this.hints.length > 0 || more) && !this.stopped; ) {
         const hints = this.hints.splice(0);

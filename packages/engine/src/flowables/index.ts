@@ -3,7 +3,7 @@ import { forEach } from './for-each.ts';
 import { ifTask } from './if.ts';
 import { sequential } from './sequential.ts';
 
-export type { Flowable, NextRun, Plan, Renderer } from './flowable.ts';
+export type { Flowable, NextRun, Renderer } from './flowable.ts';
 
 /** The flowables that the engine interprets. Parallel, Switch, Dag, Pause … are one more line here, and a file beside. */
 const FLOWABLES: ReadonlyMap<string, Flowable> = new Map([sequential, ifTask, forEach].map((f) => [f.type, f]));

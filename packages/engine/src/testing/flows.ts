@@ -28,6 +28,7 @@ export const ifTask = (id: string, condition: unknown, then: readonly Task[], pr
   id,
   type: `${FLOWABLE}If`,
   condition,
+  // oxlint-disable-next-line unicorn/no-thenable -- the flow language calls it so
   then,
   ...properties,
 });

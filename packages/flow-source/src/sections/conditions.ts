@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Path } from '../problem.ts';
-import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
+import { isRawMap, kindOf, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
 import { reportUnknownFields, reportUnknownType, reportUnsupported } from '../unknown-names.ts';
 

@@ -32,7 +32,8 @@ export function createLocator(
   const pairOf = (map: Node, name: string): Pair<Node, Node | null> | undefined => {
     if (!isMap(map)) return undefined;
     const pairs = map.items as Pair<Node, Node | null>[];
-    const own = pairs.find(({ key }) => isScalar(key) && String((key.value ?? '') as string | number) === name);
+    // oxlint-disable-next-line typescript/no-base-to-string -- scalars are texts, numbers, booleans or null
+    const own = pairs.find(({ key }) => isScalar(key) && String(key.value ?? '') === name);
     if (own !== undefined) return own;
     for (const { key, value } of pairs) {
       if (!isScalar(key) || key.value !== '<<' || value === null) continue;

@@ -128,7 +128,8 @@ class Conversion {
         this.report('keys must be texts', key);
         continue;
       }
-      const name = String((key.value ?? '') as string | number);
+      // oxlint-disable-next-line typescript/no-base-to-string -- scalars are texts, numbers, booleans or null
+      const name = String(key.value ?? '');
       if (name === '<<' && key.type === 'PLAIN' && value !== null) merges.push(value);
       else if (name === '__proto__') this.report('"__proto__" cannot be a key', key);
       else if (Object.hasOwn(map, name)) this.report(`Duplicate field "${name}"`, key);

@@ -52,7 +52,7 @@ export function raceContract(subject: SubjectOf): void {
         store.claim('w3', jobs, LEASE_MS),
       ]);
       const granted = jobs.map(
-        (_, i) => [answers[0]![i], answers[1]![ROUNDS - 1 - i], answers[2]![i]].filter(Boolean).length,
+        (_, i) => [answers[0][i], answers[1][ROUNDS - 1 - i], answers[2][i]].filter(Boolean).length,
       );
       expect(granted).toEqual(jobs.map(() => 1));
     });

@@ -37,7 +37,7 @@ const PARTS: readonly Part[] = [
     name: 'logs',
     sql: `INSERT INTO logs (execution_id, task_run_seq, dispatch, number, tenant, namespace, flow_id, task_id, attempt, trigger_id,
         level, logged_at, thread, message)
-      SELECT r.* FROM json_to_recordset($n) AS r(${'execution_id uuid, task_run_seq int, dispatch int, number int, tenant text, namespace text, flow_id text, task_id text, attempt int, trigger_id text, level smallint, logged_at bigint, thread text, message text'})
+      SELECT r.* FROM json_to_recordset($n) AS r(execution_id uuid, task_run_seq int, dispatch int, number int, tenant text, namespace text, flow_id text, task_id text, attempt int, trigger_id text, level smallint, logged_at bigint, thread text, message text)
       JOIN ok ON ok.id = r.execution_id ON CONFLICT DO NOTHING`,
     rows: (step) => step.logs.map(fromLog),
   },

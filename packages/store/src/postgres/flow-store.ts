@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Label } from '@tiercel/model';
-import { Prisma, PrismaClient, type Flow } from '../generated/client.ts';
+import { PrismaClient, type Flow, type Prisma } from '../generated/client.ts';
 import { StoreError } from '../ports/execution-store.ts';
 import type { Page, PageOf, Sort } from '../ports/execution-queries.ts';
 import type { FlowFilter, FlowStore, FlowWrite, StoredFlow } from '../ports/flow-store.ts';

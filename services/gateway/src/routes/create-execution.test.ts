@@ -12,7 +12,6 @@ afterEach(() => doors.stop());
 
 interface Answer {
   readonly status: number;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any;
 }
 const read = async (response: Response): Promise<Answer> => ({ status: response.status, body: await response.json() });

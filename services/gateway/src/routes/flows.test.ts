@@ -10,7 +10,6 @@ afterEach(() => doors.stop());
 interface Answer {
   readonly status: number;
   // Bodies are looked at freely in tests.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any;
 }
 

@@ -1,0 +1,48 @@
+// npm test [-- part …]: everything that this checkout can check on this machine. In a fresh clone it installs and builds
+// first. Parts by name: types lint unused format unit simulator e2e conformance. The last line is the sum. With CI=true
+// what cannot run is a failure instead of being left out.
+import { existsSync, readdirSync } from 'node:fs';
+import { at, checkNode } from './lib.mjs';
+import { checks } from './test/checks.mjs';
+import { conformance, has } from './test/conformance.mjs';
+import { missing, runParts } from './test/report.mjs';
+import { script } from './test/scripts.mjs';
+import { vitest } from './test/vitest.mjs';
+
+checkNode();
+
+const { install, build } = await import('./setup.mjs');
+await install();
+await build();
+
+/** Folders below test/ with tests for vitest that need the whole product; the others are quick. */
+const WHOLE = ['e2e', 'clients', 'chaos'];
+
+/** Programs that some tests call; a machine without one leaves those tests out, and we say so. */
+const programs = ['python3', 'curl', 'bash'].map((name) => ({
+  name: `program ${name}`,
+  run: async () => (has(name) ? { passed: 0, failed: 0, skipped: 0 } : missing(`what calls ${name}`, `${name} is not installed`)),
+}));
+
+const hasVitest = (folder) => {
+  const path = at('test', folder);
+  return existsSync(path) && readdirSync(path, { recursive: true }).some((name) => name.endsWith('.test.ts'));
+};
+
+function parts() {
+  const unitFolders = ['packages/', 'services/', 'test/tooling/'];
+  return [
+    ...checks,
+    vitest('unit tests', unitFolders, 600),
+    script('simulator', 'simulator', 180, ['--seeds', '2000']),
+    ...WHOLE.flatMap((folder) => [
+      hasVitest(folder) ? vitest(`${folder} tests`, [`test/${folder}/`], 300) : undefined,
+      script(`${folder} script`, folder, 300),
+    ]),
+    conformance('conformance'),
+  ].filter((part) => part !== undefined);
+}
+
+const wanted = process.argv.slice(2);
+const selected = parts().filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
+process.exitCode = await runParts([...(wanted.length === 0 ? programs : []), ...selected]);
