@@ -122,10 +122,16 @@ function createApp(deps: GatewayDeps, routeDeps: RouteDeps): Express {
   return app;
 }
 
+/**
+ * Connections that may wait to be accepted. A burst of callers beyond it is not refused but dropped, and comes again after seconds; the
+ * system's own limit still holds.
+ */
+const BACKLOG = 4096;
+
 const listen = (server: Server, port: number, host: string): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });
