@@ -1,14 +1,33 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { createTerminal } from './client/terminal.ts';
+import { executionCommands } from './commands/execution.ts';
+import { flowCommands } from './commands/flow.ts';
+import { runCommand } from './commands/run.ts';
 import { serverCommands } from './commands/server.ts';
-import { StartError } from './local/data-folder.ts';
+import { CommandError, EXIT } from './errors.ts';
 
-const program = new Command('tiercel').description('Tiercel: a workflow orchestrator').version('0.1.0');
-serverCommands(program);
+const terminal = createTerminal(process);
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.unable),
+);
+
+const program = new Command('tiercel').description('Tiercel: a workflow orchestrator').version('0.1.0').exitOverride();
+serverCommands(program, terminal);
+runCommand(program, terminal);
+flowCommands(program, terminal);
+executionCommands(program, terminal);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const known = error instanceof StartError || (error instanceof Error && error.name === 'ConfigError');
-  process.stderr.write(`${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  // Help and version have been printed; so has what is wrong with the usage.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.unable;
+  const known = error instanceof CommandError || (error instanceof Error && error.name === 'ConfigError');
+  terminal.note(known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT.unable;
 }

@@ -2,14 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { probeWritable } from '@tiercel/store/embedded';
-
-/** What stops a start, in one sentence for people. */
-export class StartError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'StartError';
-  }
-}
+import { CommandError } from '../errors.ts';
 
 /** The folder of an embedded server, held by this process until it is released. */
 export interface DataFolder {
@@ -22,14 +15,14 @@ export interface DataFolder {
   release(): Promise<void>;
 }
 
-/** Opens a data folder, making what is missing. Throws StartError: in use, not writable, disk full. */
+/** Opens a data folder, making what is missing. Throws CommandError: in use, not writable, disk full. */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
   const root = resolve(folder);
   try {
     await mkdir(root, { recursive: true });
     await probeWritable(root);
   } catch (error) {
-    throw new StartError(unusable(root, error as NodeJS.ErrnoException), { cause: error });
+    throw new CommandError(unusable(root, error as NodeJS.ErrnoException), { cause: error });
   }
   const release = await takeLock(root);
   const working = join(root, 'tmp');
@@ -41,13 +34,15 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     return { root, database: join(root, 'postgres'), storage: join(root, 'storage'), working, encryptionKey, release };
   } catch (error) {
     await release();
-    throw new StartError(unusable(root, error as NodeJS.ErrnoException), { cause: error });
+    throw new CommandError(unusable(root, error as NodeJS.ErrnoException), { cause: error });
   }
 }
 
 function unusable(root: string, error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOSPC') return `The disk of the data folder ${root} is full; make room, or give another folder with --data DIR.`;
-  if (error.code === 'ENOTDIR' || error.code === 'EEXIST') return `${root} is a file, not a folder; give a folder with --data DIR.`;
+  if (error.code === 'ENOSPC')
+    return `The disk of the data folder ${root} is full; make room, or give another folder with --data DIR.`;
+  if (error.code === 'ENOTDIR' || error.code === 'EEXIST')
+    return `${root} is a file, not a folder; give a folder with --data DIR.`;
   return `The data folder ${root} cannot be used (${error.message}); give another with --data DIR, or mend its permissions.`;
 }
 
@@ -63,11 +58,19 @@ async function takeLock(root: string): Promise<() => Promise<void>> {
     }
     const holder = Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10);
     if (Number.isInteger(holder) && holder !== process.pid && (await isTiercel(holder))) {
-      throw new StartError(`The data folder ${root} is in use by another Tiercel server (process ${holder}); stop it, or give another folder with --data DIR.`);
+      throw new CommandError(
+        `The data folder ${root} is in use by another Tiercel server (process ${holder}); stop it, or give another folder with --data DIR.`,
+      );
     }
     await rm(path, { force: true });
   }
-  throw new StartError(`The lock file ${path} cannot be taken; remove it when no Tiercel server is running.`);
+  throw new CommandError(`The lock file ${path} cannot be taken; remove it when no Tiercel server is running.`);
+}
+
+/** Whether a folder was held by a server of this user that is dead. */
+export async function isAbandoned(root: string): Promise<boolean> {
+  const holder = Number.parseInt(await readFile(join(root, 'server.pid'), 'utf8').catch(() => ''), 10);
+  return Number.isInteger(holder) && !(await isTiercel(holder));
 }
 
 /** Whether a process lives and is a server of ours; process ids are used again. */

@@ -8,7 +8,8 @@ import { schedulerOf } from '@tiercel/scheduler';
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '@tiercel/store/embedded';
 import { webhookConfig, webhookOf } from '@tiercel/webhook';
 import { workerOf } from '@tiercel/worker';
-import { openDataFolder, StartError } from './data-folder.ts';
+import { CommandError } from '../errors.ts';
+import { openDataFolder } from './data-folder.ts';
 
 export interface LocalOptions {
   readonly dataDir: string;
@@ -18,6 +19,8 @@ export interface LocalOptions {
   readonly configFile?: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly logLevel?: string;
+  /** Ends a start that is under way: what was started is stopped, and the start throws CommandError. */
+  readonly signal?: AbortSignal;
 }
 
 export interface LocalServer {
@@ -27,6 +30,8 @@ export interface LocalServer {
   readonly url: string | undefined;
   /** Drains: no more requests, running tasks get their time, then everything down to the database stops. */
   stop(): Promise<void>;
+  /** Ends the database at once; the process is to end with it. Nothing is lost, the next start recovers. */
+  abandon(): void;
 }
 
 /** Where the build put the migrations, beside the folder of the code. */
@@ -42,7 +47,7 @@ const CONFIG = {
 
 /**
  * All services in one process, over an embedded PostgreSQL, queues in memory and files on disk. Stopping or killing it and starting it
- * again loses nothing. Throws StartError with one clear sentence, or ConfigError.
+ * again loses nothing. Throws CommandError with one clear sentence, or ConfigError.
  */
 export async function startLocalServer(options: LocalOptions): Promise<LocalServer> {
   const config = loadConfig(CONFIG, options.environment, options.configFile);
@@ -50,14 +55,20 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
   const stops: { readonly name: string; readonly stop: () => Promise<unknown> | undefined }[] = [];
   const stopAll = async (): Promise<void> => {
     for (let part = stops.pop(); part !== undefined; part = stops.pop()) {
-      await Promise.resolve(part.stop()).catch((error: unknown) => logger.error({ error }, `stopping ${part.name} failed`));
+      await Promise.resolve(part.stop()).catch((error: unknown) =>
+        logger.error({ error }, `stopping ${part.name} failed`),
+      );
     }
+  };
+  const goOn = (): void => {
+    if (options.signal?.aborted === true) throw new CommandError('The start was interrupted.');
   };
   try {
     const folder = await openDataFolder(options.dataDir);
     stops.push({ name: 'data folder', stop: folder.release });
     const postgres = await startPostgres(folder.database, logger);
     stops.push({ name: 'database', stop: postgres.stop });
+    goOn();
     const platform = await createEmbeddedPlatform({
       instance: newId(Date.now()),
       config: { ...config.server, encryptionKey: config.server.encryptionKey ?? folder.encryptionKey },
@@ -69,6 +80,7 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
       workingRoot: config.worker.workingRoot ?? folder.working,
     });
     stops.push({ name: 'platform', stop: platform.close });
+    goOn();
     // Nobody else works on this folder: whatever a killed server held is free at once.
     await platform.store.expireLeasesOf('');
 
@@ -103,8 +115,13 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     stops.push({ name: 'drain', stop: async () => health.drain() });
     await scheduler.start();
     // The doors close first, then the scheduler, then those who work.
-    stops.splice(stops.findIndex((part) => part.name === 'gateway'), 0, { name: 'scheduler', stop: scheduler.stop });
-    return { platform, gateway, url, stop: stopAll };
+    stops.splice(
+      stops.findIndex((part) => part.name === 'gateway'),
+      0,
+      { name: 'scheduler', stop: scheduler.stop },
+    );
+    goOn();
+    return { platform, gateway, url, stop: stopAll, abandon: postgres.abandon };
   } catch (error) {
     await stopAll();
     throw error;
@@ -115,7 +132,7 @@ async function startPostgres(dataDir: string, logger: Logger): ReturnType<typeof
   try {
     return await startEmbeddedPostgres({ dataDir, log: (line) => logger.debug({ service: 'postgres' }, line) });
   } catch (error) {
-    throw error instanceof EmbeddedPostgresError ? new StartError(error.message, { cause: error }) : error;
+    throw error instanceof EmbeddedPostgresError ? new CommandError(error.message, { cause: error }) : error;
   }
 }
 
@@ -125,9 +142,15 @@ async function listen(gateway: Gateway, port: number, host: string): Promise<num
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
-      throw new StartError(`Port ${port} is in use by another program; stop it, or give another port with --port P.`, { cause: error });
+      throw new CommandError(
+        `Port ${port} is in use by another program; stop it, or give another port with --port P.`,
+        { cause: error },
+      );
     }
-    if (code === 'EACCES') throw new StartError(`Port ${port} may not be opened by this user; give a port above 1023 with --port P.`, { cause: error });
-    throw new StartError(`The API cannot listen on ${host}:${port}: ${message}`, { cause: error });
+    if (code === 'EACCES')
+      throw new CommandError(`Port ${port} may not be opened by this user; give a port above 1023 with --port P.`, {
+        cause: error,
+      });
+    throw new CommandError(`The API cannot listen on ${host}:${port}: ${message}`, { cause: error });
   }
 }

@@ -16,6 +16,8 @@ export interface EmbeddedPostgres {
   pid(): number;
   /** Ends it in an orderly way (fast shutdown) and stops supervising. */
   stop(): Promise<void>;
+  /** Ends it at once (immediate shutdown) without waiting; the next start recovers what was committed. */
+  abandon(): void;
 }
 
 export interface EmbeddedOptions {
@@ -74,6 +76,7 @@ export async function startEmbeddedPostgres(given: EmbeddedOptions): Promise<Emb
     connection: { host: socketDir, port: PORT, user: USER, database: DATABASE },
     adopted,
     pid: () => supervisor.pid,
+    abandon: () => supervisor.abandon(),
     stop: async () => {
       await supervisor.stop();
       if (socketDir === shortFolder(options.dataDir)) await rm(socketDir, { recursive: true, force: true });
@@ -294,6 +297,11 @@ class Supervisor {
     this.restarting = this.start(120).catch((error: unknown) =>
       this.options.log(`PostgreSQL does not start again: ${(error as Error).message}`),
     );
+  }
+
+  abandon(): void {
+    this.stopping = true;
+    if (alive(this.pid)) process.kill(this.pid, 'SIGQUIT');
   }
 
   async stop(): Promise<void> {
