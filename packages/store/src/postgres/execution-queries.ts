@@ -1,7 +1,8 @@
-import { idToUuid, logLevelRank, LOG_LEVELS, TERMINAL_STATES, uuidToId, type State } from '@tiercel/model';
-import type { ExecutionFilter, ExecutionQueries, ExecutionView, LogFilter, Page, PageOf, Sort, StoredLog } from '../ports/execution-queries.ts';
-import { StoreError, type MetricRow } from '../ports/execution-store.ts';
+import { idToUuid, TERMINAL_STATES, uuidToId, type State } from '@tiercel/model';
+import type { ExecutionFilter, ExecutionQueries, ExecutionView, Page, PageOf, Sort } from '../ports/execution-queries.ts';
+import { matchText, namespaceCondition, orderBy, Parameters } from './conditions.ts';
 import type { Database, Statement } from './database.ts';
+import { deleteLogs, executionLogs, searchLogs, searchMetrics } from './log-queries.ts';
 import { lowestUuid } from './partitions.ts';
 import { EXECUTION_COLUMNS, TASK_RUN_COLUMNS, toExecution, toTaskRun, uuidOf, type ExecutionRow, type TaskRunRow } from './rows.ts';
 
@@ -68,15 +69,6 @@ async function executionStates(db: Database, ids: readonly string[]): Promise<re
   return rows.map((row) => ({ ...row, id: uuidToId(row.id) }));
 }
 
-/** Parameters of a statement that is put together: `add` answers the placeholder. */
-class Parameters {
-  readonly values: unknown[] = [];
-  add(value: unknown): string {
-    this.values.push(value);
-    return `$${this.values.length}`;
-  }
-}
-
 async function pageOfTaskRuns(
   db: Database,
   tenant: string,
@@ -107,28 +99,12 @@ async function oneTaskRun(db: Database, tenant: string, executionId: string, tas
   return rows[0] === undefined ? undefined : toTaskRun(rows[0]);
 }
 
-/** Free text (rest-api.md §3, `q`): every part must occur in one of the columns. */
-function matchText(p: Parameters, q: string, columns: readonly string[]): string[] {
-  const parts = q.split(/[^\p{L}\p{N}_]+/u).filter((part) => part !== '' && part !== '*');
-  return parts.map((part) => {
-    const pattern = p.add(`%${part.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
-    return `(${columns.map((column) => `${column} ILIKE ${pattern}`).join(' OR ')})`;
-  });
-}
-
-/** This namespace or one below it. */
-export function namespaceCondition(p: Parameters, column: string, namespace: string, exact: boolean): string {
-  const own = p.add(namespace);
-  // '/' follows '.' in byte order, so the range holds exactly the texts that begin with `namespace.`
-  return exact ? `${column} = ${own}` : `(${column} = ${own} OR (${column} >= ${p.add(`${namespace}.`)} AND ${column} < ${p.add(`${namespace}/`)}))`;
-}
-
 /** A clock that is a day wrong still finds its executions; what is older than that is pruned by its id. */
 const SLACK_MS = 86_400_000;
 
 function executionConditions(p: Parameters, filter: ExecutionFilter): string[] {
   const where = [`e.tenant = ${p.add(filter.tenant)}`];
-  if (filter.q !== undefined) where.push(...matchText(p, filter.q, ['e.namespace', 'e.flow_id', ID_TEXT_OF(p, filter.q)]));
+  if (filter.q !== undefined) where.push(...matchText(p, filter.q, ['e.namespace', 'e.flow_id', idTextOf(p, filter.q)]));
   if (filter.namespace !== undefined) {
     where.push(namespaceCondition(p, 'e.namespace', filter.namespace, filter.flowId !== undefined));
   }
@@ -157,7 +133,7 @@ function executionConditions(p: Parameters, filter: ExecutionFilter): string[] {
 }
 
 /** A whole id typed into the search box finds its execution. Ids are not stored as text, so parts of one are not looked for. */
-function ID_TEXT_OF(p: Parameters, q: string): string {
+function idTextOf(p: Parameters, q: string): string {
   const uuid = idToUuid(q.trim());
   return uuid === undefined ? `''` : `(CASE WHEN e.id = ${p.add(uuid)} THEN ${p.add(q.trim())} ELSE '' END)`;
 }
@@ -171,15 +147,6 @@ const SORT_COLUMNS: Readonly<Record<string, string>> = {
   flowId: 'e.flow_id',
   'state.current': 'e.state',
 };
-
-function orderBy(sort: readonly Sort[], columns: Readonly<Record<string, string>>, last: string): string {
-  const parts = sort.map(({ field, descending }) => {
-    const column = Object.hasOwn(columns, field) ? columns[field] : undefined;
-    if (column === undefined) throw new StoreError('bad-data', `cannot sort by '${field}'; known: ${Object.keys(columns).join(', ')}`);
-    return `${column} ${descending ? 'DESC NULLS LAST' : 'ASC'}`;
-  });
-  return [...parts, last].join(', ');
-}
 
 async function searchExecutions(
   db: Database,
@@ -291,184 +258,6 @@ async function deleteExecution(
     for (const table of tables) await client.query(`DELETE FROM ${table} WHERE execution_id = $1`, [uuid]);
     return true;
   });
-}
-
-const LOG_COLUMNS = `l.execution_id, l.task_run_seq, l.dispatch, l.number, l.tenant, l.namespace, l.flow_id, l.task_id, l.attempt,
-  l.trigger_id, l.level, l.logged_at, l.thread, l.message, t.id AS task_run_id`;
-const LOG_FROM = `logs l LEFT JOIN task_runs t ON t.execution_id = l.execution_id AND t.seq = l.task_run_seq`;
-
-interface LogRecord {
-  execution_id: string;
-  task_run_seq: number;
-  dispatch: number;
-  number: number;
-  tenant: string;
-  namespace: string;
-  flow_id: string;
-  task_id: string | null;
-  attempt: number | null;
-  trigger_id: string | null;
-  level: number;
-  logged_at: number;
-  thread: string | null;
-  message: string;
-  task_run_id: string | null;
-}
-
-const toLog = (row: LogRecord): StoredLog => ({
-  tenant: row.tenant,
-  namespace: row.namespace,
-  flowId: row.flow_id,
-  executionId: uuidToId(row.execution_id),
-  taskRunSeq: row.task_run_seq,
-  dispatch: row.dispatch,
-  number: row.number,
-  level: LOG_LEVELS[row.level] ?? 'INFO',
-  timestamp: row.logged_at,
-  message: row.message,
-  cursor: `${row.logged_at}.${row.task_run_seq}.${row.dispatch}.${row.number}`,
-  ...(row.thread !== null && { thread: row.thread }),
-  ...(row.task_id !== null && { taskId: row.task_id }),
-  ...(row.attempt !== null && { attempt: row.attempt }),
-  ...(row.trigger_id !== null && { triggerId: row.trigger_id }),
-  ...(row.task_run_id !== null && { taskRunId: uuidToId(row.task_run_id) }),
-});
-
-function logConditions(p: Parameters, filter: LogFilter): string[] {
-  const where = [`l.tenant = ${p.add(filter.tenant)}`];
-  if (filter.executionId !== undefined) {
-    const uuid = idToUuid(filter.executionId);
-    where.push(uuid === undefined ? 'false' : `l.execution_id = ${p.add(uuid)}`);
-  }
-  if (filter.minLevel !== undefined) where.push(`l.level >= ${p.add(logLevelRank(filter.minLevel))}`);
-  if (filter.taskId !== undefined) where.push(`l.task_id = ${p.add(filter.taskId)}`);
-  if (filter.taskRunId !== undefined) {
-    const uuid = idToUuid(filter.taskRunId);
-    const execution = filter.executionId === undefined ? undefined : idToUuid(filter.executionId);
-    if (uuid === undefined || execution === undefined) where.push('false');
-    else where.push(`l.task_run_seq = (SELECT r.seq FROM task_runs r WHERE r.execution_id = ${p.add(execution)} AND r.id = ${p.add(uuid)})`);
-  }
-  if (filter.attempt !== undefined) where.push(`l.attempt = ${p.add(filter.attempt)}`);
-  if (filter.q !== undefined) where.push(...matchText(p, filter.q, ['l.namespace', 'l.flow_id', 'l.task_id', 'l.trigger_id', 'l.message', 'l.thread']));
-  if (filter.namespace !== undefined) where.push(namespaceCondition(p, 'l.namespace', filter.namespace, filter.flowId !== undefined));
-  if (filter.flowId !== undefined) where.push(`l.flow_id = ${p.add(filter.flowId)}`);
-  if (filter.triggerId !== undefined) where.push(`l.trigger_id = ${p.add(filter.triggerId)}`);
-  if (filter.startDate !== undefined) where.push(`l.logged_at >= ${p.add(filter.startDate)}`);
-  if (filter.endDate !== undefined) where.push(`l.logged_at <= ${p.add(filter.endDate)}`);
-  return where;
-}
-
-async function executionLogs(
-  db: Database,
-  filter: LogFilter & { readonly executionId: string },
-  limit: number,
-  cursor: string | undefined,
-): Promise<readonly StoredLog[]> {
-  const p = new Parameters();
-  const where = logConditions(p, filter);
-  if (cursor !== undefined) {
-    const parts = cursor.split('.').map(Number);
-    where.push(`(l.logged_at, l.task_run_seq, l.dispatch, l.number) > (${parts.map((part) => `${p.add(part)}::bigint`).join(', ')})`);
-  }
-  const rows = await db.query<LogRecord>(
-    `SELECT ${LOG_COLUMNS} FROM ${LOG_FROM} WHERE ${where.join(' AND ')}
-     ORDER BY l.logged_at, l.task_run_seq, l.dispatch, l.number LIMIT ${p.add(limit)}`,
-    p.values,
-  );
-  return rows.map(toLog);
-}
-
-const LOG_SORT: Readonly<Record<string, string>> = {
-  timestamp: 'l.logged_at',
-  level: 'l.level',
-  namespace: 'l.namespace',
-  flowId: 'l.flow_id',
-  taskId: 'l.task_id',
-  executionId: 'l.execution_id',
-};
-
-async function searchLogs(db: Database, filter: LogFilter, { page, size }: Page, sort: readonly Sort[]): Promise<PageOf<StoredLog>> {
-  const p = new Parameters();
-  const where = logConditions(p, filter).join(' AND ');
-  const order = orderBy(sort, LOG_SORT, 'l.execution_id, l.logged_at, l.task_run_seq, l.dispatch, l.number');
-  const total = await db.query<{ count: number }>(`SELECT count(*) AS count FROM logs l WHERE ${where}`, [...p.values]);
-  const rows = await db.query<LogRecord>(
-    `SELECT ${LOG_COLUMNS} FROM ${LOG_FROM} WHERE ${where} ORDER BY ${order} LIMIT ${p.add(size)} OFFSET ${p.add((page - 1) * size)}`,
-    p.values,
-  );
-  return { results: rows.map(toLog), total: total[0]!.count };
-}
-
-async function deleteLogs(db: Database, filter: LogFilter): Promise<number> {
-  const p = new Parameters();
-  const where = logConditions(p, filter).join(' AND ');
-  const rows = await db.query<{ count: number }>(
-    `WITH gone AS (DELETE FROM logs l WHERE ${where} RETURNING 1) SELECT count(*) AS count FROM gone`,
-    p.values,
-  );
-  return rows[0]!.count;
-}
-
-const METRIC_SORT: Readonly<Record<string, string>> = {
-  namespace: 'm.namespace',
-  flowId: 'm.flow_id',
-  taskId: 'm.task_id',
-  executionId: 'm.execution_id',
-  taskrunId: 'm.task_run_seq',
-  name: 'm.name',
-  timestamp: 'm.measured_at',
-  value: 'm.value',
-};
-
-async function searchMetrics(
-  db: Database,
-  filter: { readonly tenant: string; readonly executionId: string; readonly taskId?: string; readonly taskRunId?: string },
-  { page, size }: Page,
-  sort: readonly Sort[],
-): Promise<PageOf<MetricRow>> {
-  const uuid = idToUuid(filter.executionId);
-  if (uuid === undefined) return { results: [], total: 0 };
-  const p = new Parameters();
-  const where = [`m.execution_id = ${p.add(uuid)}`, `m.tenant = ${p.add(filter.tenant)}`];
-  if (filter.taskId !== undefined) where.push(`m.task_id = ${p.add(filter.taskId)}`);
-  if (filter.taskRunId !== undefined) {
-    const run = idToUuid(filter.taskRunId);
-    where.push(run === undefined ? 'false' : `t.id = ${p.add(run)}`);
-  }
-  const from = `metrics m LEFT JOIN task_runs t ON t.execution_id = m.execution_id AND t.seq = m.task_run_seq WHERE ${where.join(' AND ')}`;
-  const order = orderBy(sort, METRIC_SORT, 'm.task_run_seq, m.dispatch, m.number');
-  const total = await db.query<{ count: number }>(`SELECT count(*) AS count FROM ${from}`, [...p.values]);
-  type MetricRecord = Omit<LogRecord, 'level' | 'logged_at' | 'message'> & {
-    task_id: string;
-    type: MetricRow['type'];
-    name: string;
-    value: number;
-    tags: Record<string, string> | null;
-    measured_at: number;
-  };
-  const rows = await db.query<MetricRecord>(
-    `SELECT m.*, t.id AS task_run_id FROM ${from} ORDER BY ${order} LIMIT ${p.add(size)} OFFSET ${p.add((page - 1) * size)}`,
-    p.values,
-  );
-  return {
-    total: total[0]!.count,
-    results: rows.map((row) => ({
-      tenant: row.tenant,
-      namespace: row.namespace,
-      flowId: row.flow_id,
-      executionId: uuidToId(row.execution_id),
-      taskRunSeq: row.task_run_seq,
-      taskRunId: row.task_run_id === null ? '' : uuidToId(row.task_run_id),
-      taskId: row.task_id,
-      dispatch: row.dispatch,
-      number: row.number,
-      type: row.type,
-      name: row.name,
-      value: row.value,
-      timestamp: row.measured_at,
-      ...(row.tags !== null && { tags: row.tags }),
-    })),
-  };
 }
 
 async function readOperation(db: Database, id: string): Promise<{ outcome: 'pending' | 'applied' | 'refused'; reason?: string } | undefined> {
