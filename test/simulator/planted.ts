@@ -22,9 +22,11 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
   },
   worker: {
     room: 'worker',
-    what: 'a worker does not hear that a lease is lost or its execution killed',
+    what: 'a worker reports a result once, and forgets it when that fails',
     patch: lie('worker', (store) => ({
-      renew: async (workerId, jobs, ms) => (await store.renew(workerId, jobs, ms)).map(() => 'kept'),
+      report: async (reports) => {
+        await store.report(reports).catch(() => undefined);
+      },
     })),
   },
   scheduler: {

@@ -27,8 +27,7 @@ export class TaskLog implements TaskSink {
   }
 
   onLog(lines: readonly LogLine[]): void | Promise<void> {
-    const identity = { ...this.identity(), attempt: this.job.attempt };
-    for (const line of lines) this.lines.push({ ...line, ...identity, number: this.number++ });
+    for (const line of lines) this.lines.push(this.row(line));
     this.pendingFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
     return this.lines.length >= this.limits.logBuffer ? this.room() : undefined;
   }
@@ -49,6 +48,27 @@ export class TaskLog implements TaskSink {
 
   onMetrics(metrics: readonly Metric[]): void {
     for (const metric of metrics) this.measured.push({ ...metric, ...this.identity(), number: this.metricNumber++ });
+  }
+
+  /** Written out: with spreads, a line costs several times as much, and there are many of them. */
+  private row({ level, timestamp, message, thread }: LogLine): LogRow {
+    const { job } = this;
+    return {
+      level,
+      timestamp,
+      message,
+      ...(thread !== undefined && { thread }),
+      tenant: job.tenant,
+      namespace: job.namespace,
+      flowId: job.flowId,
+      executionId: job.executionId,
+      taskRunSeq: job.taskRunSeq,
+      dispatch: job.dispatch,
+      taskId: job.task.id,
+      taskRunId: job.taskRunId,
+      attempt: job.attempt,
+      number: this.number++,
+    };
   }
 
   private identity(): Omit<MetricRow, keyof Metric | 'number'> {
