@@ -21,7 +21,8 @@ const WHOLE = ['e2e', 'clients', 'chaos'];
 /** Programs that some tests call; a machine without one leaves those tests out, and we say so. */
 const programs = ['python3', 'curl', 'bash'].map((name) => ({
   name: `program ${name}`,
-  run: async () => (has(name) ? { passed: 0, failed: 0, skipped: 0 } : missing(`what calls ${name}`, `${name} is not installed`)),
+  run: async () =>
+    has(name) ? { passed: 0, failed: 0, skipped: 0 } : missing(`what calls ${name}`, `${name} is not installed`),
 }));
 
 const hasVitest = (folder) => {

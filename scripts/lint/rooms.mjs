@@ -6,7 +6,11 @@ import { dirname, join, posix } from 'node:path';
 /** What the rules need to know of a checkout. */
 export function readHouse(root) {
   const map = JSON.parse(readFileSync(join(root, 'import-map.json'), 'utf8'));
-  const folders = ['.', 'test', ...['packages', 'packages/plugins', 'services'].flatMap((parent) => below(root, parent))];
+  const folders = [
+    '.',
+    'test',
+    ...['packages', 'packages/plugins', 'services'].flatMap((parent) => below(root, parent)),
+  ];
   const members = folders.map((folder) => member(root, folder)).filter((found) => found !== undefined);
   return {
     map,
@@ -41,7 +45,14 @@ export function placeOf(house, file) {
   while (folder !== '.' && !house.byFolder.has(folder)) folder = posix.dirname(folder);
   const room = roomKey === undefined ? undefined : house.map.rooms[roomKey];
   const isTest = house.tests.some((pattern) => pattern.test(file));
-  return { file, roomKey, room, owner: house.byFolder.get(folder), isTest, devAllowed: isTest || room?.forTests === true };
+  return {
+    file,
+    roomKey,
+    room,
+    owner: house.byFolder.get(folder),
+    isTest,
+    devAllowed: isTest || room?.forTests === true,
+  };
 }
 
 /** What is wrong with an import, as a sentence; undefined when nothing is. */
@@ -77,7 +88,8 @@ function judgeWorkspace(house, place, specifier, name, typeOnly) {
   const target = house.byName.get(name);
   const subpath = specifier.slice(name.length);
   if (!target.exports.has(`.${subpath}`)) return `${specifier} is not among the exports of ${name}.`;
-  if (target.folder.startsWith('services/')) return place.room?.services ? undefined : 'Services are never imported, except by cli and test.';
+  if (target.folder.startsWith('services/'))
+    return place.room?.services ? undefined : 'Services are never imported, except by cli and test.';
   const { tests } = house.map;
   const forTests = tests.packages.includes(roomName(target.folder)) || tests.subpaths.includes(subpath.slice(1));
   if (forTests) return place.devAllowed ? undefined : `${specifier} is for tests only.`;
@@ -90,7 +102,8 @@ function judgeDirection(place, target, typeOnly) {
   if (!may.includes('*') && !may.includes(target)) {
     return `${place.roomKey} may not import ${target}; it may import ${may.join(', ') || 'no package of ours'} (import-map.json).`;
   }
-  if (!typeOnly && typesOnly.includes(target)) return `${place.roomKey} may import only types of ${target} (import type).`;
+  if (!typeOnly && typesOnly.includes(target))
+    return `${place.roomKey} may import only types of ${target} (import type).`;
   return undefined;
 }
 
@@ -100,7 +113,9 @@ function judgeBuiltin(place, specifier) {
 }
 
 function judgeLibrary(house, place, name) {
-  const owner = house.map.onlyUsers.find((rule) => rule.modules.some((one) => name === one || name.startsWith(`${one}/`)));
+  const owner = house.map.onlyUsers.find((rule) =>
+    rule.modules.some((one) => name === one || name.startsWith(`${one}/`)),
+  );
   if (owner === undefined || owner.rooms.includes(place.roomKey) || place.owner?.folder === '.') return undefined;
   return `Only ${owner.rooms.join(', ')} may use ${name}.`;
 }
@@ -115,7 +130,9 @@ function judgeDeclared(house, place, name, typeOnly) {
 }
 
 const IMPURE = new Set(
-  'process Buffer global globalThis require setTimeout setInterval setImmediate queueMicrotask fetch performance crypto'.split(' '),
+  'process Buffer global globalThis require setTimeout setInterval setImmediate queueMicrotask fetch performance crypto'.split(
+    ' ',
+  ),
 );
 
 /** Why a pure room may not use a global; undefined when it may. */

@@ -26,7 +26,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 /** Starts a command in a process group of its own; `output()` is what it has written, `ended` its exit code. */
 export function start(command, { env = {}, cwd = root } = {}) {
   const [file, ...args] = command;
-  const child = spawn(file, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(file, args, {
+    cwd,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   running.add(child);
   let output = '';
   const keep = (chunk) => {

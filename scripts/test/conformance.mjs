@@ -36,7 +36,8 @@ async function runSuite(suite) {
       [process.execPath, suite, '--url', server.url, '--jobs', '8', '--json', report, ...without],
       LIMIT_SECONDS,
     );
-    if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0, output: `${output}\n${server.output().slice(-4000)}` };
+    if (!existsSync(report))
+      return { passed: 0, failed: 1, skipped: 0, output: `${output}\n${server.output().slice(-4000)}` };
     return compare(JSON.parse(readFileSync(report, 'utf8')), new Set(known()), without.length > 0);
   } finally {
     await server.stop();
@@ -52,7 +53,8 @@ export function compare(results, listed, withoutPython) {
   const passing = of('passed').filter((one) => listed.has(keyOf(one)));
   const expected = of('failed').length - unexpected.length;
   const notes = [];
-  if (expected > 0) notes.push(`conformance: ${expected} cases that are known to fail (test/conformance/known-failures.txt)`);
+  if (expected > 0)
+    notes.push(`conformance: ${expected} cases that are known to fail (test/conformance/known-failures.txt)`);
   if (withoutPython) notes.push('conformance: the cases that need python3, which is not installed');
   const lines = [
     ...unexpected.map((one) => `FAIL ${keyOf(one)}: ${String(one.reason).replaceAll(/\s+/g, ' ').slice(0, 300)}`),

@@ -31,7 +31,9 @@ async function runPart({ name, run }) {
 }
 
 const countsOf = ({ passed, failed, skipped }) =>
-  [`${passed} passed`, failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`].filter(Boolean).join(', ');
+  [`${passed} passed`, failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`]
+    .filter(Boolean)
+    .join(', ');
 
 const tail = (text, lines) =>
   text

@@ -22,7 +22,17 @@ async function freePort() {
 export async function startServer({ data, env } = {}) {
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'tiercel-test-')));
   const port = await freePort();
-  const command = [process.execPath, '--enable-source-maps', at('dist', 'bin', 'tiercel.mjs'), 'server', 'local', '--port', `${port}`, '--data', folder];
+  const command = [
+    process.execPath,
+    '--enable-source-maps',
+    at('dist', 'bin', 'tiercel.mjs'),
+    'server',
+    'local',
+    '--port',
+    `${port}`,
+    '--data',
+    folder,
+  ];
   const began = performance.now();
   const { child, ended, output } = start(command, { env });
   let code;

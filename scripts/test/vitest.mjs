@@ -14,7 +14,15 @@ export const vitest = (name, folders, seconds) => ({
     const report = join(scratch, 'report.json');
     try {
       const { code, output } = await runLimited(
-        [process.execPath, at('node_modules', 'vitest', 'vitest.mjs'), 'run', ...folders, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+        [
+          process.execPath,
+          at('node_modules', 'vitest', 'vitest.mjs'),
+          'run',
+          ...folders,
+          '--reporter=default',
+          '--reporter=json',
+          `--outputFile.json=${report}`,
+        ],
         seconds,
         { env: { NO_COLOR: '1' } },
       );
@@ -27,11 +35,17 @@ export const vitest = (name, folders, seconds) => ({
 
 function countsOf(name, report, code) {
   if (!existsSync(report)) return outcome(code === 0);
-  const { numPassedTests, numFailedTests, testResults, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, testResults, numPendingTests, numTodoTests } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
   // A file that could not even be loaded has no tests to count.
-  const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'));
+  const broken = testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
+  );
   const failed = numFailedTests + broken.length;
-  const skipped = testResults.flatMap((file) => file.assertionResults.filter(({ status }) => !['passed', 'failed'].includes(status)));
+  const skipped = testResults.flatMap((file) =>
+    file.assertionResults.filter(({ status }) => !['passed', 'failed'].includes(status)),
+  );
   return {
     passed: numPassedTests,
     // Vitest also fails on what no test is to blame for, such as an unhandled rejection.
@@ -41,7 +55,8 @@ function countsOf(name, report, code) {
   };
 }
 
-const summary = (names) => (names.length > 6 ? `${names.slice(0, 5).join('; ')}; and ${names.length - 5} more` : names.join('; '));
+const summary = (names) =>
+  names.length > 6 ? `${names.slice(0, 5).join('; ')}; and ${names.length - 5} more` : names.join('; ');
 
 /** The part of vitest's output that is about failures. */
 function failuresOf(output) {
