@@ -83,10 +83,13 @@ const HANDLERS: { readonly [K in ExecutionEvent['kind']]: Handler<K> } = {
   },
 };
 
-/** The run of a job, when the number is the one in force and the run has not ended. */
+/**
+ * The run of a job, when the number is the one in force, and the job is out: a run that waits for its retry or for its new start
+ * has had the result of this number, and a repeat of it is old news.
+ */
 function living(step: Step, seq: number, number: number): TaskRun | undefined {
   const run = step.state.find(seq);
-  return run === undefined || run.dispatch !== number || isTerminal(currentState(run.history)) ? undefined : run;
+  return run === undefined || !run.sent || run.dispatch !== number || isTerminal(currentState(run.history)) ? undefined : run;
 }
 
 function workOffAgenda(step: Step): void {

@@ -19,6 +19,26 @@ describe('news of tasks', () => {
     expect([d.stateOf('a'), d.the('a').dispatch]).toEqual(['CREATED', 2]);
   });
 
+  it('a repeated failure of a run that waits for its retry counts once', () => {
+    const retry = { type: 'constant', interval: 'PT1S', maxAttempt: 3 };
+    const d = new Driver(flowOf([worker('a', { retry })])).feed();
+    const failure = d.resultOf(d.the('a'), { state: 'FAILED' });
+    d.feed(failure).feed(failure).reload().feed(failure);
+    expect([d.stateOf('a'), d.the('a').attempts.length]).toEqual(['RETRYING', 1]);
+  });
+
+  it('a pause while a task runs does not make its failure final: it is tried again after the resume', () => {
+    const retry = { type: 'constant', interval: 'PT1S', maxAttempt: 3 };
+    const d = new Driver(flowOf([worker('a', { retry })]), { behave: (run) => ({ state: run.attempts.length === 0 ? 'FAILED' : 'SUCCESS' }) }).feed();
+    d.operate({ kind: 'pause' });
+    d.settle();
+    expect([d.end, d.stateOf('a')]).toEqual(['PAUSED', 'RETRYING']);
+    d.feed({ kind: 'wake-up', wakeUp: { kind: 'retry', taskRunSeq: 0, dispatch: d.the('a').dispatch } });
+    expect([d.end, d.jobs.length]).toEqual(['PAUSED', 0]);
+    d.reload().operate({ kind: 'resume' });
+    expect(d.settle().end).toBe('SUCCESS');
+  });
+
   it('a result that comes together with the expiry of its lease counts, in either order', () => {
     for (const turned of [false, true]) {
       const d = new Driver(flowOf([worker('a')])).feed();

@@ -61,13 +61,14 @@ describe('ForEach', () => {
     expect(d.open()).toEqual([]);
   });
 
-  it('after a failure no further task starts, and what runs still gets its result (D32)', () => {
+  it.each([false, true])('after a failure no further task starts, and the end waits for what still runs (D32; reload: %s)', (reloads) => {
     const d = started([loop(0, ['a', 'b'], [worker('x'), worker('y')])], {
       behave: (run) => ({ state: run.value === 'a' ? 'FAILED' : 'SUCCESS' }),
+      reloads,
     }).runJob();
-    expect([d.end, d.stateOf('x', 'b')]).toEqual(['FAILED', 'CREATED']);
-    d.reload().settle();
-    expect(d.stateOf('x', 'b')).toBe('SUCCESS');
+    expect([d.end, d.stateOf('f'), d.stateOf('x', 'b')]).toEqual(['RUNNING', 'RUNNING', 'CREATED']);
+    d.settle();
+    expect([d.end, d.stateOf('f'), d.stateOf('x', 'b')]).toEqual(['FAILED', 'FAILED', 'SUCCESS']);
     expect(d.order()).toEqual(['f', 'x[a]', 'x[b]']);
     expect(d.history).toEqual(['CREATED', 'RUNNING', 'FAILED']);
   });

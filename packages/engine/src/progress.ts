@@ -32,17 +32,23 @@ export function progressFrame(step: Step, key: number): boolean {
   return resolve(step, frame);
 }
 
-/** The flow has ended, or the flowable's run has: late news of its children change nothing any more (D32). */
+/** The flow has ended, or the flowable's run has: late news of its children change nothing any more. */
 const isOver = (step: Step, frame: Frame): boolean =>
   frame.key === ROOT ? step.state.ended : isTerminal(currentState(step.state.run(frame.key).history));
 
-/** Error tasks run one after the other, whatever their results (execution-semantics.md §2.6). */
+/**
+ * Nothing more of the main branch starts; error tasks run at once, one after the other, whatever their results (§2.6). The frame
+ * resolves when they are done and what was running beside the failed task has ended: nothing of an ended execution runs (D32; the
+ * reference leaves it running).
+ */
 function progressErrors(step: Step, frame: Frame, parent: number | undefined): boolean {
   if (frame.activeErrors > 0) return true;
   const task = frame.errorTasks[frame.errors.length];
-  if (task === undefined) return resolve(step, frame);
-  createRun(step, parent, { task }, 'errors');
-  return true;
+  if (task !== undefined) {
+    createRun(step, parent, { task }, 'errors');
+    return true;
+  }
+  return frame.activeMain > 0 ? true : resolve(step, frame);
 }
 
 function resolve(step: Step, frame: Frame): boolean {

@@ -58,7 +58,8 @@ function delay(retry: Retry, made: number, random: () => number): number {
  */
 export function retryLater(step: Step, failed: TaskRun, node: TaskNode): boolean {
   const { state, context } = step;
-  if (state.current !== 'RUNNING' && state.current !== 'RETRYING') return false;
+  // A pause does not make a failure final: the run waits for its date, and then for the resume.
+  if (state.current !== 'RUNNING' && state.current !== 'RETRYING' && state.current !== 'PAUSED') return false;
   const effective = effectiveRetry(node);
   if (effective === undefined || (!effective.own && node.task.allowFailure === true)) return false;
   const dueAt = nextDate(effective.retry, failed.attempts, context.env.random);
@@ -66,7 +67,7 @@ export function retryLater(step: Step, failed: TaskRun, node: TaskNode): boolean
   const history = withState(withState(failed.history, 'FAILED', failed.history[failed.history.length - 1]!.date), 'RETRYING', context.now);
   state.update({ ...failed, history, sent: false });
   step.effects.wakeUps.push({ dueAt, wakeUp: { kind: 'retry', taskRunSeq: failed.seq, dispatch: failed.dispatch } });
-  step.moveExecution('RETRYING');
+  if (state.current === 'RUNNING') step.moveExecution('RETRYING');
   return true;
 }
 

@@ -1,4 +1,4 @@
-import { LazyMap, toPlainValue, type TemplateUse, type Value } from '@tiercel/expressions';
+import { LazyMap, toPlainValue, type PathStep, type TemplateUse, type Value } from '@tiercel/expressions';
 import { currentState, DEFAULT_TENANT, type Execution, type Flow, type JsonObject, type TaskRun } from '@tiercel/model';
 import type { ExecutionState } from './state.ts';
 
@@ -154,16 +154,26 @@ class TaskStates extends LazyMap {
 const OWN = new Set(['task', 'taskrun']);
 
 /**
- * The part of the variables that a task's own expressions can touch, as plain JSON, for its job. A dynamic expression gets
- * all of them.
+ * The part of a run's variables that its task's own expressions can touch, as plain JSON, for its job. A dynamic expression gets
+ * all of them. In a loop, `outputs.t[taskrun.value]` costs one entry and not all.
  */
-export function pickVariables(variables: Readonly<Record<string, Value>>, use: TemplateUse | undefined): JsonObject {
+export function jobVariables(state: ExecutionState, run: TaskRun, server: ServerVariables): JsonObject {
+  return pickVariables(buildVariables(state, run, server), state.nodeOf(run)?.use, selfVariables(state, run));
+}
+
+/** `self`: the variables of the run itself, which are not picked but tell the keys of subscripts. */
+export function pickVariables(
+  variables: Readonly<Record<string, Value>>,
+  use: TemplateUse | undefined,
+  self: Readonly<Record<string, Value>> = {},
+): JsonObject {
   if (use === undefined || use.dynamic) return toPlainValue(variables) as JsonObject;
   const picked: Record<string, unknown> = {};
+  const all = { ...variables, ...self };
   for (const path of use.paths) {
-    const root = path[0]!;
-    if (OWN.has(root) || !Object.hasOwn(variables, root)) continue;
-    pickInto(picked, variables, path);
+    const root = path[0];
+    if (typeof root !== 'string' || OWN.has(root) || !Object.hasOwn(variables, root)) continue;
+    pickInto(picked, variables, knownSteps(path, all));
   }
   // Defaults of task properties are expressions too (`{{ flow.namespace }}`), and these two are small.
   for (const root of ['flow', 'execution']) picked[root] = variables[root];
@@ -172,6 +182,17 @@ export function pickVariables(variables: Readonly<Record<string, Value>>, use: T
     if (use.functions.size > 0 && Object.hasOwn(variables, root)) picked[root] = toPlainValue(variables[root]);
   }
   return picked as JsonObject;
+}
+
+/** The steps of a path with subscripts looked up; it ends in front of one that has no value of its own. */
+function knownSteps(path: readonly PathStep[], variables: Readonly<Record<string, Value>>): readonly string[] {
+  const steps: string[] = [];
+  for (const step of path) {
+    const key = typeof step === 'string' ? step : step.valueOf.reduce<unknown>(child, variables);
+    if (typeof key !== 'string' && typeof key !== 'number') break;
+    steps.push(String(key));
+  }
+  return steps;
 }
 
 /** Marks places that were picked whole, so that a narrower path does not cut them down again. */
@@ -206,6 +227,7 @@ const isMapLike = (value: object): boolean =>
 
 function child(source: unknown, key: string): unknown {
   if (source instanceof LazyMap) return source.get(key);
+  if (Array.isArray(source)) return (source as unknown[])[Number(key)];
   if (typeof source === 'object' && source !== null && Object.hasOwn(source, key)) return (source as Record<string, unknown>)[key];
   return undefined;
 }

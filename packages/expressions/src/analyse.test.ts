@@ -5,9 +5,25 @@ test.each([
   [
     "{{ outputs.t[taskrun.value].x ?? inputs['a'] }}",
     [
-      ['outputs', 't'],
+      ['outputs', 't', { valueOf: ['taskrun', 'value'] }, 'x'],
       ['taskrun', 'value'],
       ['inputs', 'a'],
+    ],
+  ],
+  [
+    '{{ outputs.t[parents[0].taskrun.value][taskrun.value].x }}',
+    [
+      ['outputs', 't', { valueOf: ['parents', '0', 'taskrun', 'value'] }, { valueOf: ['taskrun', 'value'] }, 'x'],
+      ['taskrun', 'value'],
+      ['parents', '0', 'taskrun', 'value'],
+    ],
+  ],
+  [
+    '{{ outputs.t[vars.a ~ vars.b].x }}',
+    [
+      ['outputs', 't'],
+      ['vars', 'a'],
+      ['vars', 'b'],
     ],
   ],
   ['{{ outputs.a.b }} {{ outputs.a }}', [['outputs', 'a']]],

@@ -6,9 +6,12 @@ import { rawMarker, replaceRawBlocks } from './raw.ts';
 import { functions } from './registry.ts';
 import { isList, isMap, LazyMap, listItems, mapEntries } from './values.ts';
 
+/** A step of a path: a name, or the value that another path has (`[taskrun.value]`). */
+export type PathStep = string | { readonly valueOf: readonly string[] };
+
 /** What a template can touch. Each path stands for everything below it. */
 export interface TemplateUse {
-  readonly paths: ReadonlyArray<readonly string[]>;
+  readonly paths: ReadonlyArray<readonly PathStep[]>;
   readonly functions: ReadonlySet<string>;
   readonly filters: ReadonlySet<string>;
   /** True when the paths do not tell everything: `render()`, `printContext()`. */
@@ -21,8 +24,8 @@ const cache = new GenerationCache<TemplateUse>(2000, 4 * 1024 * 1024);
 const NOTHING: TemplateUse = { paths: [], functions: new Set(), filters: new Set(), dynamic: false, io: false };
 
 /**
- * Which variable paths a template can touch. Paths end in front of a computed subscript; what the subscript itself reads
- * is a path of its own. Raises ExpressionError on a syntax error. Not for recursive rendering, where every text can
+ * Which variable paths a template can touch. Paths end in front of a computed subscript, unless that is a plain path itself; what
+ * the subscript reads is a path of its own. Raises ExpressionError on a syntax error. Not for recursive rendering, where every text can
  * become a template.
  */
 export function analyse(template: string): TemplateUse {
@@ -89,7 +92,7 @@ function parse(template: string): Template {
 }
 
 /** Each path once, and none that another one covers. */
-function withoutCovered(paths: readonly (readonly string[])[]): (readonly string[])[] {
+function withoutCovered(paths: readonly (readonly PathStep[])[]): (readonly PathStep[])[] {
   const unique = new Map(paths.map((path) => [JSON.stringify(path), path]));
   return [...unique.values()].filter((path) => {
     for (let length = 1; length < path.length; length += 1) {
@@ -103,7 +106,7 @@ type Locals = ReadonlySet<string>;
 
 class Collector {
   private readonly template: Template;
-  private readonly paths: (readonly string[])[] = [];
+  private readonly paths: (readonly PathStep[])[] = [];
   private readonly functions = new Set<string>();
   private readonly filters = new Set<string>();
   private dynamic = false;
@@ -224,7 +227,7 @@ class Collector {
 
   /** A chain of names and subscripts: the path up to the first part that is computed. */
   private path(expr: Expr, locals: Locals): void {
-    const parts: string[] = [];
+    const parts: PathStep[] = [];
     const inner: Expr[] = [];
     let base = expr;
     for (;;) {
@@ -245,7 +248,9 @@ class Collector {
           parts.unshift(String(index.value));
         } else {
           inner.push(index);
-          parts.length = 0;
+          const valueOf = this.plainPath(index, locals);
+          if (valueOf === undefined) parts.length = 0;
+          else parts.unshift({ valueOf });
         }
         base = base.base;
       } else {
@@ -255,5 +260,16 @@ class Collector {
     if (base.kind !== 'name') this.expr(base, locals);
     else if (!this.inMacro && !locals.has(base.name)) this.paths.push([base.name, ...parts]);
     for (const part of inner) this.expr(part, locals);
+  }
+
+  /** The path of an expression that is nothing but names and literal subscripts of an outer variable. */
+  private plainPath(expr: Expr, locals: Locals): readonly string[] | undefined {
+    const parts: string[] = [];
+    for (let base = expr; ; base = base.base) {
+      if (base.kind === 'name') return this.inMacro || locals.has(base.name) ? undefined : [base.name, ...parts];
+      if (base.kind === 'attribute' && base.args === undefined) parts.unshift(base.name);
+      else if (base.kind === 'subscript' && base.index.kind === 'literal' && base.index.value !== null) parts.unshift(String(base.index.value));
+      else return undefined;
+    }
   }
 }

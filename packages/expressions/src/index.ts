@@ -1,4 +1,4 @@
-export { analyse, analyseStructure, checkSyntax, type TemplateUse } from './analyse.ts';
+export { analyse, analyseStructure, checkSyntax, type PathStep, type TemplateUse } from './analyse.ts';
 export type { IoMemo, IoResult, RenderEnv, Variables } from './context.ts';
 export { Duration, Moment } from './dates/moment.ts';
 export { ExpressionError, type ExpressionErrorKind, type IoCall, NeedsIo } from './errors.ts';

@@ -1,4 +1,4 @@
-import { advance, owed, owesALook, pickVariables, buildVariables, type Effects, type ExecutionState } from '@tiercel/engine';
+import { advance, owed, owesALook, jobVariables, buildVariables, type Effects, type ExecutionState } from '@tiercel/engine';
 import { DEFAULT_WORKER_GROUP, type InboxCopy, type TaskJob } from '@tiercel/contracts';
 import type { IoResult } from '@tiercel/expressions';
 import { newId, partitionOf, type ExecutionEvent, type TaskRun } from '@tiercel/model';
@@ -193,8 +193,7 @@ function jobHead(state: ExecutionState, run: TaskRun): Omit<TaskJob, 'variables'
 
 /** The job of a task run for a worker, with the variables that its expressions can touch. */
 export function jobOf(deps: ExecutorDeps, state: ExecutionState, run: TaskRun): TaskJob {
-  const node = state.nodeOf(run);
-  return { ...jobHead(state, run), variables: pickVariables(buildVariables(state, run, deps.server), node?.use) };
+  return { ...jobHead(state, run), variables: jobVariables(state, run, deps.server) };
 }
 
 /** Jobs that nobody works on, as far as is known. */

@@ -6,7 +6,9 @@ const ENDS: readonly State[] = ['SUCCESS', 'WARNING', 'FAILED', 'KILLED'];
 const EXECUTION: Readonly<Partial<Record<State, readonly State[]>>> = {
   CREATED: ['RUNNING', 'QUEUED', 'CANCELLED', 'FAILED', 'SUCCESS', 'KILLING'],
   QUEUED: ['RUNNING', 'KILLING', 'CANCELLED', 'FAILED'],
-  RUNNING: ['PAUSED', 'KILLING', 'RESTARTED', ...ENDS],
+  RUNNING: ['PAUSED', 'RETRYING', 'KILLING', 'RESTARTED', ...ENDS],
+  // A sibling may end it while another task waits for its retry.
+  RETRYING: ['RUNNING', 'RESTARTED', 'KILLING', ...ENDS],
   PAUSED: ['RUNNING', 'RESTARTED', 'KILLING', 'FAILED'],
   // The kill comes too late when everything had ended; FAILED also when an execution is given up.
   KILLING: ENDS,
@@ -19,6 +21,7 @@ const TASK_RUN: Readonly<Partial<Record<State, readonly State[]>>> = {
   RESTARTED: ['RUNNING', 'SKIPPED', 'FAILED', 'CANCELLED', 'KILLED'],
   RUNNING: ['PAUSED', ...ENDS],
   PAUSED: ['RUNNING', 'RESTARTED', ...ENDS],
+  RETRYING: ['CREATED', 'KILLED', 'FAILED'],
 };
 
 const why = (history: StateHistory, follows: (from: State, to: State) => boolean): string | undefined => {
@@ -43,7 +46,7 @@ export const illegalExecution = (history: StateHistory): string | undefined =>
  */
 export const illegalTaskRun = (history: StateHistory, flowable: boolean): string | undefined =>
   why(history, (from, to) => {
-    if (from === 'FAILED' && to === 'RESTARTED') return true;
+    if (from === 'FAILED' && (to === 'RESTARTED' || to === 'RETRYING')) return true;
     if (isTerminal(from)) return flowable && to === 'RUNNING';
     return (TASK_RUN[from] ?? []).includes(to);
   });
