@@ -4,7 +4,7 @@ import { matchText, namespaceCondition, orderBy, Parameters } from './conditions
 import type { Database, Statement } from './database.ts';
 import { deleteLogs, executionLogs, searchLogs, searchMetrics } from './log-queries.ts';
 import { lowestUuid } from './partitions.ts';
-import { EXECUTION_COLUMNS, TASK_RUN_COLUMNS, toExecution, toTaskRun, uuidOf, type ExecutionRow, type TaskRunRow } from './rows.ts';
+import { EXECUTION_COLUMNS, sortedUuids, oneOfIds, TASK_RUN_COLUMNS, toExecution, toTaskRun, uuidOf, type ExecutionRow, type TaskRunRow } from './rows.ts';
 
 /** Reads of executions on PostgreSQL. */
 export function createExecutionQueries(db: Database): ExecutionQueries {
@@ -60,12 +60,12 @@ async function viewOf(db: Database, row: ExecutionRow, limit: number): Promise<E
 
 const STATES: Statement = {
   name: 'execution_states',
-  text: `SELECT id, state, version FROM executions WHERE id = ANY($1)`,
+  text: `SELECT id, state, version FROM executions WHERE ${oneOfIds('id')}`,
 };
 
 async function executionStates(db: Database, ids: readonly string[]): Promise<readonly { id: string; state: State; version: number }[]> {
   if (ids.length === 0) return [];
-  const rows = await db.run<{ id: string; state: State; version: number }>(STATES, [ids.map(uuidOf)]);
+  const rows = await db.run<{ id: string; state: State; version: number }>(STATES, [sortedUuids(ids.map(uuidOf))]);
   return rows.map((row) => ({ ...row, id: uuidToId(row.id) }));
 }
 
@@ -208,7 +208,7 @@ async function countExecutions(db: Database, filter: ExecutionFilter, where: str
 async function taskRunsOf(db: Database, rows: readonly ExecutionRow[], limit: number): Promise<Map<string, TaskRunRow[]>> {
   const found = new Map<string, TaskRunRow[]>();
   if (rows.length === 0 || limit === 0) return found;
-  const runs = await db.run<TaskRunRow>(PAGE_TASK_RUNS, [rows.map((row) => row.id), limit]);
+  const runs = await db.run<TaskRunRow>(PAGE_TASK_RUNS, [sortedUuids(rows.map((row) => row.id)), limit]);
   for (const run of runs) {
     const own = found.get(run.execution_id);
     if (own === undefined) found.set(run.execution_id, [run]);
@@ -219,7 +219,7 @@ async function taskRunsOf(db: Database, rows: readonly ExecutionRow[], limit: nu
 
 const PAGE_TASK_RUNS: Statement = {
   name: 'page_task_runs',
-  text: `SELECT ${TASK_RUN_COLUMNS} FROM task_runs t WHERE t.execution_id = ANY($1) AND t.seq < $2 ORDER BY t.execution_id, t.seq`,
+  text: `SELECT ${TASK_RUN_COLUMNS} FROM task_runs t WHERE ${oneOfIds('t.execution_id')} AND t.seq < $2 ORDER BY t.execution_id, t.seq`,
 };
 
 async function findIds(db: Database, filter: ExecutionFilter, limit: number): Promise<readonly string[]> {
