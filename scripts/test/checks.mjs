@@ -6,7 +6,7 @@ import { outcome } from './report.mjs';
 const bin = (name) => at('node_modules', '.bin', name);
 
 /** A part that is one command: it passes when the command ends with 0. */
-export const command = (name, seconds, line, options) => ({
+const command = (name, seconds, line, options) => ({
   name,
   run: async () => {
     const { code, output } = await runLimited(line, seconds, options);

@@ -25,9 +25,14 @@ async function runPart({ name, run }) {
   const seconds = `${((Date.now() - began) / 1000).toFixed(1)} s`;
   if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
   const counts = result.passed + result.failed + result.skipped > 1 ? `: ${countsOf(result)}` : '';
-  process.stdout.write(`${result.failed > 0 ? '✗' : '✓'} ${name}${counts} (${seconds})\n`);
+  process.stdout.write(`${markOf(result)} ${name}${counts} (${seconds})\n`);
   if (result.failed > 0) process.stdout.write(`${tail(result.output ?? '', 120)}\n`);
   return result;
+}
+
+function markOf({ passed, failed }) {
+  if (failed > 0) return '✗';
+  return passed > 0 ? '✓' : '-';
 }
 
 const countsOf = ({ passed, failed, skipped }) =>
