@@ -70,7 +70,18 @@ function checkEnds(evidence: Evidence): void {
     if (request.undisturbed && (stateOf(record) !== request.shape.end || record.taskRuns.length !== request.shape.runs)) {
       monitor.violation(`${id} (${request.shape.name}) ended ${stateOf(record)} with ${record.taskRuns.length} task runs: ${describe(record)}`);
     }
+    if (request.undisturbed) checkAttempts(monitor, request, record);
     checkKilled(evidence, record);
+  }
+}
+
+/** Attempts are counted once each: a task that fails so many times has one more, neither lost nor repeated ones count. */
+function checkAttempts(monitor: Monitor, { shape }: Request, { execution, taskRuns }: ExecutionRecord): void {
+  for (const run of taskRuns) {
+    const task = shape.graph.node(run.taskId)?.task;
+    const failTimes = task?.['failTimes'] as number | undefined;
+    if (failTimes === undefined || failTimes > 10 || currentState(run.history) !== 'SUCCESS') continue;
+    if (run.attempts.length !== failTimes + 1) monitor.violation(`task ${run.taskId} of ${execution.id} has ${run.attempts.length} attempts for ${failTimes} failures`);
   }
 }
 
@@ -143,7 +154,8 @@ function checkRuns(evidence: Evidence): void {
   }
 }
 
-const restartsOf = (run: TaskRun | undefined): number => (run?.history ?? []).filter((entry) => entry.state === 'RESTARTED').length;
+/** How often it was rightly started again: restarts and retries. */
+const restartsOf = (run: TaskRun | undefined): number => (run?.history ?? []).filter(({ state }) => state === 'RESTARTED' || state === 'RETRYING').length;
 
 /** A body runs again only when its worker died, stopped or was cut off while it ran: at most once more for each such loss. */
 function checkBodies(evidence: Evidence): void {

@@ -54,6 +54,10 @@ export const SHAPES: readonly Shape[] = [
     sequential('s', [work('b', USUAL, { failTimes: 1 })], { errors: [work('local', QUICK)] }),
     work('c', QUICK),
   ], { errors: [work('e', QUICK)] }),
+  shape('retried', 'SUCCESS', 3, [
+    work('a', QUICK, { failTimes: 2, retry: { type: 'constant', interval: 'PT0.7S', maxAttempt: 4 } }),
+    sequential('s', [work('b', USUAL, { failTimes: 1 })], { retry: { type: 'constant', interval: 'PT2S', maxAttempt: 2 } }),
+  ]),
   shape('asking', 'SUCCESS', 3, [ifTask('if', "{{ kv('answer') == 42 }}", [work('then', QUICK), inline('b', { runIf: '{{ outputs.then.of == "then" }}' })])]),
   shape('long', 'SUCCESS', 2, [work('a', LONG), work('b', USUAL)]),
 ];
