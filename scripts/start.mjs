@@ -19,9 +19,19 @@ await build();
 
 const server = startServer();
 await untilReady();
-const example = (await loadExamples()) && (await runExample());
+const steps = [
+  await tiercel('flow', 'deploy', 'examples'),
+  await tiercel(
+    'execution',
+    'start',
+    'company.shop/orders-report',
+    '--file',
+    'orders=examples/data/orders.csv',
+    '--follow',
+  ),
+];
 if (!server.stopping) {
-  if (!example) process.stdout.write('\nThe server runs, but the example did not; see above.\n');
+  if (steps.includes(false)) process.stdout.write('\nThe server runs, but not all examples do; see above.\n');
   showNext();
 }
 
@@ -71,13 +81,27 @@ function startServer() {
     // What went wrong, the server has said itself.
     process.exit(signal === null ? code : 1);
   });
+  // However we end, the server ends with us.
+  process.on('exit', () => child.kill('SIGTERM'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       state.stopping = true;
       child.kill('SIGTERM');
     });
   }
+  watchParent(() => child.kill('SIGTERM'));
   return state;
+}
+
+/** npm hands no SIGTERM on to what it runs; when it has gone, we go. */
+function watchParent(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop();
+  }, 250);
 }
 
 async function untilReady() {
@@ -105,11 +129,6 @@ async function tiercel(...args) {
   const code = await run([process.execPath, at('dist', 'bin', 'tiercel.mjs'), ...args, ...onServer]);
   return code === 0;
 }
-
-const loadExamples = () => tiercel('flow', 'deploy', 'examples');
-
-const runExample = () =>
-  tiercel('execution', 'start', 'company.shop/orders-report', '--file', 'orders=examples/data/orders.csv', '--follow');
 
 function showNext() {
   const option = port === 8080 ? '' : ` --server ${url}`;

@@ -32,6 +32,7 @@ const types: pg.CustomTypesConfig = {
 export class Database {
   readonly pool: pg.Pool;
   private readonly leasePool: pg.Pool;
+  private closing = false;
 
   constructor(options: DatabaseOptions) {
     const base: pg.PoolConfig = {
@@ -47,7 +48,8 @@ export class Database {
     };
     this.pool = new pg.Pool({ ...base, max: options.poolSize ?? 12 });
     this.leasePool = new pg.Pool({ ...base, max: 3, options: `${base.options ?? ''} -c synchronous_commit=off` });
-    const onError = options.onError ?? (() => undefined);
+    // A connection that says goodbye while its server stops too may be cut off in the middle of that.
+    const onError = (error: Error): void => (this.closing ? undefined : options.onError?.(error));
     this.pool.on('error', onError);
     this.leasePool.on('error', onError);
   }
@@ -92,6 +94,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     await Promise.all([this.pool.end(), this.leasePool.end()]);
   }
 }
