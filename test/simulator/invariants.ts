@@ -70,6 +70,9 @@ function checkEnds(evidence: Evidence): void {
     if (request.undisturbed && (stateOf(record) !== request.shape.end || record.taskRuns.length !== request.shape.runs)) {
       monitor.violation(`${id} (${request.shape.name}) ended ${stateOf(record)} with ${record.taskRuns.length} task runs: ${describe(record)}`);
     }
+    for (const run of record.taskRuns) {
+      if (isTerminal(stateOf(record)) && !isTerminal(currentState(run.history))) monitor.violation(`${id} has ended and its task ${run.taskId} has not: ${describe(record)}`);
+    }
     if (request.undisturbed) checkAttempts(monitor, request, record);
     checkKilled(evidence, record);
   }

@@ -155,13 +155,15 @@ describe('steps', () => {
 
   it('a wide loop is started in several commits, none larger than the budget', async () => {
     const sizes: number[] = [];
+    const owes: boolean[] = [];
     const values = Array.from({ length: 40 }, (_, i) => i);
     const b = bench(
       { wide: flowOf([forEach('f', values, [worker('w')], { concurrencyLimit: 0 })]) },
-      { limits: { runsPerStep: 10 }, wrap: (store) => ({ commit: (steps) => (sizes.push(steps[0]!.taskRuns.filter((run) => run.sent).length), store.commit(steps)) }) },
+      { limits: { runsPerStep: 10 }, wrap: (store) => ({ commit: (steps) => (sizes.push(steps[0]!.taskRuns.filter((run) => run.sent).length), owes.push(steps[0]!.owes), store.commit(steps)) }) },
     );
     await b.executor.start();
     await b.submit('wide');
+    expect(owes.every(Boolean)).toBe(true);
     expect(sizes.length).toBeGreaterThanOrEqual(4);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(10);
     expect(await b.waitingJobs()).toBe(40);

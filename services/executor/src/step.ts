@@ -76,7 +76,8 @@ export async function workOutStep(
     metrics: collected.metrics,
     wakeUps: collected.wakeUps.map((wakeUp) => ({ id: newId(deps.clock.now()), ...wakeUp })),
     killLeases: collected.kill,
-    owes: owesALook(state, deps.clock.now()),
+    // What the budget left undone is owed, also where nothing else would be: the process may end before the next step.
+    owes: more || owesALook(state, deps.clock.now()),
     operations: collected.operations,
   };
   const empty =
