@@ -37,14 +37,11 @@ export class Monitor {
     if (method === 'commit') for (const step of args[0] as readonly StepWrite[]) this.compare(step.execution.id);
     if (answer === undefined) return;
     if (method === 'renew') this.renewed(life, args[1] as readonly JobKey[], answer as readonly RenewOutcome[]);
-    if (method === 'claim') this.contacted(life);
   };
 
   private renewed(life: Life, jobs: readonly JobKey[], outcomes: readonly RenewOutcome[]): void {
-    if (jobs.length > 0 && outcomes.length === jobs.length) this.contacted(life);
-  }
-
-  private contacted(life: Life): void {
+    // Claims do not count: they say nothing of the leases that it holds.
+    if (jobs.length === 0 || outcomes.length !== jobs.length) return;
     const times = this.contacts.get(life);
     if (times === undefined) this.contacts.set(life, [this.clock.now()]);
     else times.push(this.clock.now());

@@ -52,7 +52,7 @@ async function bench(given: { limits?: Partial<WorkerLimits>; wrap?: (store: Exe
   const say = (_: object, message: string): void => void problems.push(message);
   const worker = createWorker({
     id: 'worker-1', workerGroup: 'default', store, queue, bus, clock, runAttempt,
-    router: createHintRouter(queue, ['executor']),
+    router: createHintRouter(queue),
     log: { warn: say, error: say },
     ...(given.limits !== undefined && { limits: given.limits }),
   });
@@ -73,6 +73,12 @@ async function bench(given: { limits?: Partial<WorkerLimits>; wrap?: (store: Exe
     queue.add(taskQueue('default'), jobs.map((job) => ({ id: taskJobId(job), message: job })));
     await turns();
   };
+  await simulated.announce({ id: 'executor', service: 'executor' }, 5_000);
+  const staysAlive = (): void => {
+    void simulated.announce({ id: 'executor', service: 'executor' }, 5_000).catch(() => undefined);
+    clock.after(1_000, staysAlive);
+  };
+  staysAlive();
   await worker.start();
   return {
     clock, calls, troubles, store: simulated, queue, bus, worker, running, problems, hints, dispatched, send,
@@ -329,6 +335,22 @@ describe('the log of a task', () => {
     void Promise.resolve(task.sink.onLog(Array.from({ length: 20 }, () => line('x')))).then(() => (room = true));
     await b.pass(10_000);
     expect([room, b.worker.running()]).toEqual([true, 0]);
+  });
+});
+
+describe('membership', () => {
+  it('a worker announces itself with its group, hears of executors that come later, and says goodbye', async () => {
+    const b = await bench();
+    await b.pass(1_100);
+    const members = await b.store.announce({ id: 'later', service: 'executor' }, 5_000);
+    expect(members).toContainEqual({ id: 'worker-1', service: 'worker', workerGroup: 'default' });
+    await b.pass(1_100);
+    const before = b.hints.length;
+    for (let i = 0; i < 20; i++) await (await b.start()).end();
+    // Some of the partitions belong to the new executor, whose queue nobody reads here.
+    expect(b.hints.length - before).toBeLessThan(20);
+    await b.worker.stop();
+    expect((await b.store.announce({ id: 'x', service: 'gateway' }, 5_000)).map((member) => member.id)).not.toContain('worker-1');
   });
 });
 

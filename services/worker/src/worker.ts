@@ -15,6 +15,10 @@ export interface Worker {
 const keyOf = (job: TaskJob): JobKey => ({ executionId: job.executionId, taskRunSeq: job.taskRunSeq, dispatch: job.dispatch });
 const nameOf = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${job.dispatch}`;
 
+/** How often a member says that it lives, and when it counts as dead, ms. */
+const ANNOUNCE_MS = 1_000;
+const ALIVE_MS = 5_000;
+
 /** A worker of one group: claims a job before anything of it runs, keeps its lease, reports its result. */
 export function createWorker(deps: WorkerDeps): Worker {
   const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...deps.limits };
@@ -24,6 +28,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   let lastContact = deps.clock.now();
   let consumer: Consumer | undefined;
   let cancelRenewal: (() => void) | undefined;
+  let cancelAnnouncement: (() => void) | undefined;
   let unsubscribe: (() => void) | undefined;
   let stopped = false;
   let claiming = 0;
@@ -120,8 +125,27 @@ export function createWorker(deps: WorkerDeps): Worker {
     }
   };
 
+  /** Says that this worker lives, and hears which executors do: results go straight to the one that waits for them. */
+  const announce = async (): Promise<void> => {
+    try {
+      const members = await deps.store.announce({ id: deps.id, service: 'worker', workerGroup: deps.workerGroup }, ALIVE_MS);
+      deps.router.setExecutors(members.filter((member) => member.service === 'executor').map((member) => member.id));
+    } catch (error) {
+      deps.log.warn({ error }, 'could not announce this worker; it is tried again');
+    }
+  };
+  const keepAnnouncing = (): void => {
+    cancelAnnouncement = deps.clock.after(ANNOUNCE_MS, () => {
+      void announce().then(() => {
+        if (!stopped) keepAnnouncing();
+      });
+    });
+  };
+
   return {
     async start() {
+      await announce();
+      keepAnnouncing();
       unsubscribe = deps.bus.subscribe('kill', ({ executionId }) => {
         for (const task of tasks.values()) {
           if (task.job.executionId === executionId) task.stop(new KillReason('killed', 'the execution is being killed'));
@@ -143,7 +167,9 @@ export function createWorker(deps: WorkerDeps): Worker {
       cancel();
       await giveBack();
       cancelRenewal?.();
+      cancelAnnouncement?.();
       unsubscribe?.();
+      await deps.store.leave(deps.id).catch((error: unknown) => deps.log.warn({ error }, 'could not say goodbye'));
     },
     running: () => tasks.size,
   };
