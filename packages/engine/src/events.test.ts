@@ -27,6 +27,15 @@ describe('news of tasks', () => {
     expect([d.stateOf('a'), d.the('a').attempts.length]).toEqual(['RETRYING', 1]);
   });
 
+  it('a run that waits for a retry or a restart has another number: jobs that still travel are void', () => {
+    const d = new Driver(flowOf([worker('a', { retry: { type: 'constant', interval: 'PT1S', maxAttempt: 2 } })]), { behave: () => ({ state: 'FAILED' }) }).play();
+    expect([d.stateOf('a'), d.the('a').dispatch]).toEqual(['RETRYING', 2]);
+    d.feed({ kind: 'wake-up', wakeUp: { kind: 'retry', taskRunSeq: 0, dispatch: 2 } }).settle();
+    expect([d.end, d.the('a').dispatch]).toEqual(['FAILED', 3]);
+    d.feed({ kind: 'operation', operationId: 'r', operation: { kind: 'restart' } });
+    expect(d.the('a').dispatch).toBeGreaterThan(4);
+  });
+
   it('a pause while a task runs does not make its failure final: it is tried again after the resume', () => {
     const retry = { type: 'constant', interval: 'PT1S', maxAttempt: 3 };
     const d = new Driver(flowOf([worker('a', { retry })]), { behave: (run) => ({ state: run.attempts.length === 0 ? 'FAILED' : 'SUCCESS' }) }).feed();

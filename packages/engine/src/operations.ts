@@ -171,7 +171,7 @@ function restart(step: Step, chosen: (run: TaskRun) => boolean): void {
     else if (again.has(run.seq)) {
       // A flowable that never started (its condition failed) starts anew; one that had started goes on.
       const goesOn = state.nodeOf(run)?.flowable !== undefined && run.outputs !== undefined;
-      step.move(run, goesOn ? 'RUNNING' : 'RESTARTED', { sent: false });
+      step.move(run, goesOn ? 'RUNNING' : 'RESTARTED', { sent: false, dispatch: run.dispatch + 1 });
     }
   }
   const { execution } = state;

@@ -65,8 +65,10 @@ export function retryLater(step: Step, failed: TaskRun, node: TaskNode): boolean
   const dueAt = nextDate(effective.retry, failed.attempts, context.env.random);
   if (dueAt === undefined) return false;
   const history = withState(withState(failed.history, 'FAILED', failed.history[failed.history.length - 1]!.date), 'RETRYING', context.now);
-  state.update({ ...failed, history, sent: false });
-  step.effects.wakeUps.push({ dueAt, wakeUp: { kind: 'retry', taskRunSeq: failed.seq, dispatch: failed.dispatch } });
+  // The raised number makes void what still travels of the job that failed: nobody can claim it any more.
+  const dispatch = failed.dispatch + 1;
+  state.update({ ...failed, history, dispatch, sent: false });
+  step.effects.wakeUps.push({ dueAt, wakeUp: { kind: 'retry', taskRunSeq: failed.seq, dispatch } });
   if (state.current === 'RUNNING') step.moveExecution('RETRYING');
   return true;
 }
