@@ -158,17 +158,21 @@ async function searchExecutions(
   const p = new Parameters();
   const where = executionConditions(p, filter).join(' AND ');
   const order = orderBy(sort, SORT_COLUMNS, sort.length === 0 ? 'e.id DESC' : 'e.id');
-  const counting = countExecutions(db, filter, where, [...p.values]);
-  const rows = await db.query<ExecutionRow>(
-    `SELECT ${EXECUTION_COLUMNS} FROM executions e WHERE ${where} ORDER BY ${order} LIMIT ${p.add(size)} OFFSET ${p.add((page - 1) * size)}`,
-    p.values,
-  );
-  const runs = await taskRunsOf(db, rows, taskRunLimit);
+  // Together: when the database goes away, one failure must not leave the other without anybody to catch it.
+  const [total, { rows, runs }] = await Promise.all([
+    countExecutions(db, filter, where, [...p.values]),
+    db
+      .query<ExecutionRow>(
+        `SELECT ${EXECUTION_COLUMNS} FROM executions e WHERE ${where} ORDER BY ${order} LIMIT ${p.add(size)} OFFSET ${p.add((page - 1) * size)}`,
+        p.values,
+      )
+      .then(async (rows) => ({ rows, runs: await taskRunsOf(db, rows, taskRunLimit) })),
+  ]);
   const results = rows.map((row): ExecutionView => {
     const own = runs.get(row.id) ?? [];
     return { execution: toExecution(row), version: row.version, taskRuns: own.map(toTaskRun), taskRunCount: own.length };
   });
-  return { results, total: await counting };
+  return { results, total };
 }
 
 /**

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+
+export interface JournalLine {
+  readonly kind: 'begin' | 'end';
+  readonly taskRun: string;
+  readonly pid: number;
+}
+
+/** What scripts have written of themselves; a line that a kill has cut off is an error, since one `echo` is one write. */
+export async function readJournal(path: string): Promise<readonly JournalLine[]> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const found = /^(begin|end) (\w+) (\d+)$/.exec(line);
+      if (found === null) throw new Error(`a line of the journal is broken: ${line}`);
+      return { kind: found[1] as JournalLine['kind'], taskRun: found[2]!, pid: Number(found[3]) };
+    });
+}
+
+/** How often each task run's script has begun and ended. */
+export function countsOf(lines: readonly JournalLine[]): ReadonlyMap<string, { begin: number; end: number }> {
+  const counts = new Map<string, { begin: number; end: number }>();
+  for (const { kind, taskRun } of lines) {
+    const count = counts.get(taskRun) ?? { begin: 0, end: 0 };
+    count[kind]++;
+    counts.set(taskRun, count);
+  }
+  return counts;
+}
+
+/** Processes of scripts that run now, found by the marker in their command line. */
+export async function runningScripts(lines: readonly JournalLine[], marker: string): Promise<readonly number[]> {
+  const pids = [...new Set(lines.map(({ pid }) => pid))];
+  const running = await Promise.all(
+    pids.map(async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(marker)),
+  );
+  return pids.filter((_, i) => running[i] === true);
+}
