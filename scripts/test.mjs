@@ -25,17 +25,27 @@ const programs = ['python3', 'curl', 'bash'].map((name) => ({
     has(name) ? { passed: 0, failed: 0, skipped: 0 } : missing(`what calls ${name}`, `${name} is not installed`),
 }));
 
-const hasVitest = (folder) => {
-  const path = at('test', folder);
-  return existsSync(path) && readdirSync(path, { recursive: true }).some((name) => name.endsWith('.test.ts'));
-};
+/** Whether a folder of test/ has tests for vitest. */
+function hasVitest(...path) {
+  if (!existsSync(at('test', ...path))) return false;
+  return readdirSync(at('test', ...path), { withFileTypes: true }).some((entry) =>
+    entry.isDirectory() ? hasVitest(...path, entry.name) : entry.name.endsWith('.test.ts'),
+  );
+}
+
+/** The folders of test/. */
+const testFolders = () =>
+  readdirSync(at('test'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .map(({ name }) => name);
 
 function parts() {
-  const unitFolders = ['packages/', 'services/', 'test/tooling/'];
+  const quick = testFolders().filter((folder) => !WHOLE.includes(folder) && hasVitest(folder));
+  const unitFolders = ['packages/', 'services/', ...quick.map((folder) => `test/${folder}/`)];
   return [
     ...checks,
     vitest('unit tests', unitFolders, 600),
-    script('simulator', 'simulator', 180, ['--seeds', '2000']),
+    script('simulator', 'simulator', 180, ['--seeds', '1000']),
     ...WHOLE.flatMap((folder) => [
       hasVitest(folder) ? vitest(`${folder} tests`, [`test/${folder}/`], 300) : undefined,
       script(`${folder} script`, folder, 300),
