@@ -35,7 +35,16 @@ export class Bodies {
   run(life: Life, job: TaskJob, signal: AbortSignal, sink: TaskSink): Promise<TaskResult> {
     if (!life.alive) return never();
     const { clock, random } = this;
-    const body: Body = { number: this.all.length, job, worker: life, started: clock.now(), ended: undefined, stopped: undefined, result: undefined, lines: 0 };
+    const body: Body = {
+      number: this.all.length,
+      job,
+      worker: life,
+      started: clock.now(),
+      ended: undefined,
+      stopped: undefined,
+      result: undefined,
+      lines: 0,
+    };
     this.all.push(body);
     this.onStart(body);
     const [least, most] = job.task['ms'] as readonly [number, number];
@@ -46,7 +55,12 @@ export class Bodies {
         if (!life.alive || body.ended !== undefined) return;
         if (body.stopped === undefined) this.say(body, sink, lines - 1);
         body.ended = clock.now();
-        body.result = { state, started: body.started, ended: body.ended, outputs: { of: job.task.id, body: body.number } };
+        body.result = {
+          state,
+          started: body.started,
+          ended: body.ended,
+          outputs: { of: job.task.id, body: body.number },
+        };
         resolve(body.result);
       };
       const cancel = clock.after(random.int(least, most), () => finish(fails(job) ? 'FAILED' : 'SUCCESS'));
@@ -69,14 +83,17 @@ export class Bodies {
 }
 
 const fails = (job: TaskJob): boolean =>
-  job.attempt < (job.task['failTimes'] as number) || (job.task['failValue'] !== undefined && job.task['failValue'] === job.value);
+  job.attempt < (job.task['failTimes'] as number) ||
+  (job.task['failValue'] !== undefined && job.task['failValue'] === job.value);
 
 /** An inline task: says its name. */
-export const runInline = (clock: Clock) => async (job: TaskJob): Promise<InlineReport> => {
-  const now = clock.now();
-  return {
-    result: { state: 'SUCCESS', started: now, ended: now, outputs: { of: job.task.id } },
-    logs: [{ level: 'INFO', timestamp: now, message: job.task.id }],
-    metrics: [],
+export const runInline =
+  (clock: Clock) =>
+  async (job: TaskJob): Promise<InlineReport> => {
+    const now = clock.now();
+    return {
+      result: { state: 'SUCCESS', started: now, ended: now, outputs: { of: job.task.id } },
+      logs: [{ level: 'INFO', timestamp: now, message: job.task.id }],
+      metrics: [],
+    };
   };
-};

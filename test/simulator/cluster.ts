@@ -66,7 +66,11 @@ export class Cluster {
   outside(id: string): { readonly life: Life; readonly store: ExecutionStore; readonly router: HintRouter } {
     const life = newLife(id);
     const { clock, network, observe } = this.deps;
-    return { life, store: fencedStore(life, this.deps.store, clock, observe), router: createHintRouter(network.queue(life)) };
+    return {
+      life,
+      store: fencedStore(life, this.deps.store, clock, observe),
+      router: createHintRouter(network.queue(life)),
+    };
   }
 
   start(role: Role): void {
@@ -106,7 +110,8 @@ export class Cluster {
 }
 
 const logTo = (life: Life, trace: ClusterDeps['trace']) => {
-  const say = (fields: object, message: string): void => trace(`${life.id}: ${message} ${String((fields as { error?: unknown }).error ?? '')}`);
+  const say = (fields: object, message: string): void =>
+    trace(`${life.id}: ${message} ${String((fields as { error?: unknown }).error ?? '')}`);
   return { info: say, warn: say, error: say };
 };
 
@@ -157,14 +162,23 @@ const MAKERS: { readonly [R in Role]: (life: Life, deps: ClusterDeps) => Part } 
   scheduler: (life, deps) => {
     const given = common('scheduler', life, deps);
     const scheduler = createScheduler(given);
-    given.queue.onWiped(() => void scheduler.lookAtEverything().catch((error: unknown) => given.log.warn({ error }, 'could not look at everything')));
+    given.queue.onWiped(
+      () =>
+        void scheduler
+          .lookAtEverything()
+          .catch((error: unknown) => given.log.warn({ error }, 'could not look at everything')),
+    );
     void scheduler.start();
     return { role: 'scheduler', life, stop: () => scheduler.stop() };
   },
 };
 
 /** I/O of expressions: takes its time, and knows one answer. */
-function perform(calls: readonly IoCall[], clock: { after(ms: number, work: () => void): () => void }, random: Random): Promise<ReadonlyMap<string, IoResult>> {
+function perform(
+  calls: readonly IoCall[],
+  clock: { after(ms: number, work: () => void): () => void },
+  random: Random,
+): Promise<ReadonlyMap<string, IoResult>> {
   const results = new Map(calls.map((call) => [call.key, { value: 42 }] as const));
   return new Promise((resolve) => clock.after(random.int(1, 120), () => resolve(results)));
 }

@@ -71,7 +71,14 @@ export class Doors {
     const { clock, random } = this.deps;
     const delayed = random.chance(0.2);
     const scheduleDate = delayed ? clock.now() + random.int(500, 9_000) : undefined;
-    const request: Request = { shape, executionId: undefined, scheduleDate, operations: [], undisturbed: true, answers: new Set() };
+    const request: Request = {
+      shape,
+      executionId: undefined,
+      scheduleDate,
+      operations: [],
+      undisturbed: true,
+      answers: new Set(),
+    };
     this.requests.push(request);
     const key = random.chance(0.25) ? `delivery-${this.requests.length}` : undefined;
     const first = this.newExecution(shape, scheduleDate);
@@ -118,7 +125,8 @@ export class Doors {
         request.executionId ??= id;
         if (outcome?.kind === 'created') {
           this.deps.trace(`${id} is created: ${request.shape.name}`);
-          if (row.startAt === undefined) this.router.send([{ tenant: row.execution.tenant, executionId: id, created: row.execution }]);
+          if (row.startAt === undefined)
+            this.router.send([{ tenant: row.execution.tenant, executionId: id, created: row.execution }]);
         }
         return;
       } catch {
@@ -135,7 +143,8 @@ export class Doors {
     if (dice < 0.22) this.later(request, soon(), { kind: 'kill', cascade: true });
     else if (dice < 0.34) {
       this.later(request, soon(), { kind: 'pause' });
-      if (random.chance(0.7)) this.later(request, 6_000 + soon(), random.chance(0.5) ? { kind: 'resume' } : { kind: 'force-run' });
+      if (random.chance(0.7))
+        this.later(request, 6_000 + soon(), random.chance(0.5) ? { kind: 'resume' } : { kind: 'force-run' });
     } else if (dice < 0.4) this.later(request, soon(), { kind: 'force-run' });
     else if (dice < 0.46) {
       this.later(request, soon(), { kind: 'kill', cascade: true });
@@ -143,7 +152,10 @@ export class Doors {
     }
     if (dice < 0.46) request.undisturbed = false;
     if (request.shape.name === 'flaky' || request.shape.name === 'torn') {
-      clock.after(3_000 + soon(), () => request.shape.name === 'flaky' && void this.operate(request, { kind: 'restart' }));
+      clock.after(
+        3_000 + soon(),
+        () => request.shape.name === 'flaky' && void this.operate(request, { kind: 'restart' }),
+      );
     }
   }
 
@@ -160,7 +172,7 @@ export class Doors {
     request.operations.push(sent);
     this.deps.trace(`${executionId} is asked to ${operation.kind}`);
     const row = { id: sent.id, tenant: request.shape.graph.flow.tenant, executionId, operation };
-    for (let left = random.chance(0.2) ? 2 : 1; left > 0; ) {
+    for (let left = random.chance(0.2) ? 2 : 1; left > 0;) {
       try {
         const [known] = await this.port.request([row]);
         sent.accepted ||= known === true;
@@ -175,11 +187,13 @@ export class Doors {
   /** After the faults somebody looks after what waits for people: paused executions, failures that a restart mends. */
   private tidyUp(): void {
     for (const request of this.requests) {
-      const record = request.executionId === undefined ? undefined : this.deps.store.inspect.execution(request.executionId);
+      const record =
+        request.executionId === undefined ? undefined : this.deps.store.inspect.execution(request.executionId);
       if (record === undefined) continue;
       const state = currentState(record.execution.history);
       if (state === 'PAUSED') void this.operate(request, { kind: 'resume' });
-      else if (request.shape.name === 'flaky' && state === 'FAILED' && request.undisturbed) void this.operate(request, { kind: 'restart' });
+      else if (request.shape.name === 'flaky' && state === 'FAILED' && request.undisturbed)
+        void this.operate(request, { kind: 'restart' });
       else if (isTerminal(state)) continue;
     }
   }

@@ -57,7 +57,20 @@ export interface FaultTargets {
 
 type Kind = 'crash' | 'stop' | 'wipe' | 'store-crash' | 'outage' | 'cut-off' | 'clock' | 'storm' | 'slow';
 
-const KINDS: readonly Kind[] = ['crash', 'crash', 'crash', 'crash', 'stop', 'wipe', 'store-crash', 'outage', 'cut-off', 'clock', 'storm', 'slow'];
+const KINDS: readonly Kind[] = [
+  'crash',
+  'crash',
+  'crash',
+  'crash',
+  'stop',
+  'wipe',
+  'store-crash',
+  'outage',
+  'cut-off',
+  'clock',
+  'storm',
+  'slow',
+];
 export const ROLES: readonly Role[] = ['executor', 'worker', 'scheduler'];
 
 /** Plans the faults of a run and lets them happen. Answers how many. */
@@ -122,12 +135,24 @@ const FAULTS: { readonly [K in Kind]: (targets: FaultTargets) => void } = {
   },
   outage: (targets) => {
     targets.trace('the store is away');
-    lasting(targets, 500, 12_000, () => (targets.troubles.away = true), () => (targets.troubles.away = false));
+    lasting(
+      targets,
+      500,
+      12_000,
+      () => (targets.troubles.away = true),
+      () => (targets.troubles.away = false),
+    );
   },
   'cut-off': (targets) => {
     const part = targets.random.pick(targets.cluster.parts);
     targets.trace(`${part.life.id} cannot reach the store`);
-    lasting(targets, 500, 15_000, () => (part.life.cutOff = true), () => (part.life.cutOff = false));
+    lasting(
+      targets,
+      500,
+      15_000,
+      () => (part.life.cutOff = true),
+      () => (part.life.cutOff = false),
+    );
   },
   clock: ({ troubles, random, trace }) => {
     troubles.skew = random.int(-MAX_SKEW_MS / 2, MAX_SKEW_MS / 2);
@@ -135,10 +160,22 @@ const FAULTS: { readonly [K in Kind]: (targets: FaultTargets) => void } = {
   },
   storm: (targets) => {
     targets.trace('the network is bad');
-    lasting(targets, 500, 6_000, () => Object.assign(targets.network.weather, STORM), () => Object.assign(targets.network.weather, USUAL));
+    lasting(
+      targets,
+      500,
+      6_000,
+      () => Object.assign(targets.network.weather, STORM),
+      () => Object.assign(targets.network.weather, USUAL),
+    );
   },
   slow: (targets) => {
     targets.trace('the store is slow');
-    lasting(targets, 500, 4_000, () => (targets.troubles.slow = true), () => (targets.troubles.slow = false));
+    lasting(
+      targets,
+      500,
+      4_000,
+      () => (targets.troubles.slow = true),
+      () => (targets.troubles.slow = false),
+    );
   },
 };

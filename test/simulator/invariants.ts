@@ -22,7 +22,8 @@ const STOPPED_WITHIN_MS = 5_000;
 
 /** The rows of the delivery contract's table and the guarantees (design.md §3), one check each. */
 export function checkInvariants(evidence: Evidence): void {
-  for (const check of [checkAtRest, checkCreates, checkEnds, checkOperations, checkRuns, checkBodies, checkLogs]) check(evidence);
+  for (const check of [checkAtRest, checkCreates, checkEnds, checkOperations, checkRuns, checkBodies, checkLogs])
+    check(evidence);
 }
 
 const recordsOf = ({ requests, inspect }: Evidence): readonly { request: Request; record: ExecutionRecord }[] =>
@@ -32,25 +33,31 @@ const recordsOf = ({ requests, inspect }: Evidence): readonly { request: Request
   });
 
 const stateOf = (record: ExecutionRecord): State => currentState(record.execution.history);
-const entries = (record: ExecutionRecord, state: State): number => record.execution.history.filter((entry) => entry.state === state).length;
+const entries = (record: ExecutionRecord, state: State): number =>
+  record.execution.history.filter((entry) => entry.state === state).length;
 
 /** Every accepted execution ends; inbox, leases and wake-ups are empty then. */
 function checkAtRest({ monitor, inspect, requests, atRest }: Evidence): void {
   if (!atRest) {
-    for (const record of inspect.executions()) if (!isTerminal(stateOf(record))) monitor.violation(`${record.execution.id} never ended: ${stateOf(record)}`);
-    for (const row of inspect.inbox()) monitor.violation(`the inbox still holds ${JSON.stringify(row.event).slice(0, 120)}`);
-    for (const lease of inspect.leases()) monitor.violation(`${lease.workerId} still holds a lease of ${lease.executionId}`);
+    for (const record of inspect.executions())
+      if (!isTerminal(stateOf(record))) monitor.violation(`${record.execution.id} never ended: ${stateOf(record)}`);
+    for (const row of inspect.inbox())
+      monitor.violation(`the inbox still holds ${JSON.stringify(row.event).slice(0, 120)}`);
+    for (const lease of inspect.leases())
+      monitor.violation(`${lease.workerId} still holds a lease of ${lease.executionId}`);
     for (const wakeUp of inspect.wakeUps()) monitor.violation(`a wake-up of ${wakeUp.executionId} never fired`);
     if (monitor.violations.length === 0) monitor.violation('it did not come to rest');
   }
-  for (const request of requests) if (request.executionId === undefined) monitor.violation(`a request for ${request.shape.name} was never answered`);
+  for (const request of requests)
+    if (request.executionId === undefined) monitor.violation(`a request for ${request.shape.name} was never answered`);
 }
 
 /** What was accepted is there, once, however often it was asked for. */
 function checkCreates({ monitor, inspect, requests }: Evidence): void {
   for (const { answers } of requests) {
     if (answers.size > 1) monitor.violation(`repeats of one request were answered with ${[...answers].join(' and ')}`);
-    for (const id of answers) if (inspect.execution(id) === undefined) monitor.violation(`${id} was accepted and is not there`);
+    for (const id of answers)
+      if (inspect.execution(id) === undefined) monitor.violation(`${id} was accepted and is not there`);
   }
   const there = [...inspect.executions()].length;
   if (there !== requests.length) monitor.violation(`${requests.length} requests made ${there} executions`);
@@ -64,14 +71,25 @@ function checkEnds(evidence: Evidence): void {
     monitor.checkHistories(record, (run) => request.shape.graph.node(run.taskId)?.flowable !== undefined);
     const begun = history.find((entry) => entry.state === 'RUNNING')?.date;
     const forced = request.operations.some(({ operation }) => operation.kind === 'force-run');
-    if (request.scheduleDate !== undefined && begun !== undefined && !forced && begun < request.scheduleDate - MAX_SKEW_MS) {
+    if (
+      request.scheduleDate !== undefined &&
+      begun !== undefined &&
+      !forced &&
+      begun < request.scheduleDate - MAX_SKEW_MS
+    ) {
       monitor.violation(`${id} began ${request.scheduleDate - begun} ms before its time`);
     }
-    if (request.undisturbed && (stateOf(record) !== request.shape.end || record.taskRuns.length !== request.shape.runs)) {
-      monitor.violation(`${id} (${request.shape.name}) ended ${stateOf(record)} with ${record.taskRuns.length} task runs: ${describe(record)}`);
+    if (
+      request.undisturbed &&
+      (stateOf(record) !== request.shape.end || record.taskRuns.length !== request.shape.runs)
+    ) {
+      monitor.violation(
+        `${id} (${request.shape.name}) ended ${stateOf(record)} with ${record.taskRuns.length} task runs: ${describe(record)}`,
+      );
     }
     for (const run of record.taskRuns) {
-      if (isTerminal(stateOf(record)) && !isTerminal(currentState(run.history))) monitor.violation(`${id} has ended and its task ${run.taskId} has not: ${describe(record)}`);
+      if (isTerminal(stateOf(record)) && !isTerminal(currentState(run.history)))
+        monitor.violation(`${id} has ended and its task ${run.taskId} has not: ${describe(record)}`);
     }
     if (request.undisturbed) checkAttempts(monitor, request, record);
     checkKilled(evidence, record);
@@ -84,7 +102,10 @@ function checkAttempts(monitor: Monitor, { shape }: Request, { execution, taskRu
     const task = shape.graph.node(run.taskId)?.task;
     const failTimes = task?.['failTimes'] as number | undefined;
     if (failTimes === undefined || failTimes > 10 || currentState(run.history) !== 'SUCCESS') continue;
-    if (run.attempts.length !== failTimes + 1) monitor.violation(`task ${run.taskId} of ${execution.id} has ${run.attempts.length} attempts for ${failTimes} failures`);
+    if (run.attempts.length !== failTimes + 1)
+      monitor.violation(
+        `task ${run.taskId} of ${execution.id} has ${run.attempts.length} attempts for ${failTimes} failures`,
+      );
   }
 }
 
@@ -119,15 +140,23 @@ function checkOperations(evidence: Evidence): void {
     for (const { id, operation, accepted } of request.operations) {
       const row = byId.get(id);
       if (row === undefined) {
-        if (accepted) monitor.violation(`operation ${operation.kind} of ${record.execution.id} was accepted and is not there`);
+        if (accepted)
+          monitor.violation(`operation ${operation.kind} of ${record.execution.id} was accepted and is not there`);
         continue;
       }
-      if (row.outcome === 'pending') monitor.violation(`operation ${operation.kind} of ${record.execution.id} was never decided`);
-      if (row.outcome === 'applied' && (operation.kind === 'pause' || operation.kind === 'restart')) applied[operation.kind]++;
+      if (row.outcome === 'pending')
+        monitor.violation(`operation ${operation.kind} of ${record.execution.id} was never decided`);
+      if (row.outcome === 'applied' && (operation.kind === 'pause' || operation.kind === 'restart'))
+        applied[operation.kind]++;
     }
-    if (entries(record, 'PAUSED') !== applied.pause) monitor.violation(`${record.execution.id} was paused ${entries(record, 'PAUSED')} times for ${applied.pause} operations`);
+    if (entries(record, 'PAUSED') !== applied.pause)
+      monitor.violation(
+        `${record.execution.id} was paused ${entries(record, 'PAUSED')} times for ${applied.pause} operations`,
+      );
     if (entries(record, 'RESTARTED') !== applied.restart || record.execution.attemptNumber !== 1 + applied.restart) {
-      monitor.violation(`${record.execution.id} was restarted ${entries(record, 'RESTARTED')} times for ${applied.restart} operations`);
+      monitor.violation(
+        `${record.execution.id} was restarted ${entries(record, 'RESTARTED')} times for ${applied.restart} operations`,
+      );
     }
   }
 }
@@ -146,19 +175,22 @@ function checkRuns(evidence: Evidence): void {
     const places = new Set<string>();
     for (const run of record.taskRuns) {
       const place = `${run.parent} ${run.branch} ${run.taskId} ${run.value}`;
-      if (places.has(place)) monitor.violation(`task ${run.taskId} of ${record.execution.id} has two runs at one place`);
+      if (places.has(place))
+        monitor.violation(`task ${run.taskId} of ${record.execution.id} has two runs at one place`);
       places.add(place);
       const number = run.outputs?.['body'];
       const state = currentState(run.history);
       if (number === undefined || !isTerminal(state) || state === 'KILLED') continue;
       const own = bodiesOf.get(`${record.execution.id} ${run.seq} ${run.dispatch}`) ?? [];
-      if (!own.some((body) => body.number === number)) monitor.violation(`the result of ${run.taskId} of ${record.execution.id} is that of another dispatch`);
+      if (!own.some((body) => body.number === number))
+        monitor.violation(`the result of ${run.taskId} of ${record.execution.id} is that of another dispatch`);
     }
   }
 }
 
 /** How often it was rightly started again: restarts and retries. */
-const restartsOf = (run: TaskRun | undefined): number => (run?.history ?? []).filter(({ state }) => state === 'RESTARTED' || state === 'RETRYING').length;
+const restartsOf = (run: TaskRun | undefined): number =>
+  (run?.history ?? []).filter(({ state }) => state === 'RESTARTED' || state === 'RETRYING').length;
 
 /** A body runs again only when its worker died, stopped or was cut off while it ran: at most once more for each such loss. */
 function checkBodies(evidence: Evidence): void {
@@ -193,7 +225,9 @@ function checkOverlap(monitor: Monitor, body: Body, again: number): void {
   if (body.worker.diedAt !== undefined) return;
   const over = body.ended ?? Infinity;
   if (over > again + STOPPED_WITHIN_MS && !hadNoContact(monitor, body, again, over)) {
-    monitor.violation(`task ${body.job.task.id} of ${body.job.executionId} went on for ${over - again} ms on ${body.worker.id} after it had begun elsewhere`);
+    monitor.violation(
+      `task ${body.job.task.id} of ${body.job.executionId} went on for ${over - again} ms on ${body.worker.id} after it had begun elsewhere`,
+    );
   }
 }
 
@@ -241,12 +275,22 @@ function checkLogs({ monitor, bodies, inspect }: Evidence): void {
   for (const body of bodies.all) {
     const { job } = body;
     const run = inspect.execution(job.executionId)?.taskRuns.find((one) => one.seq === job.taskRunSeq);
-    if (run?.outputs?.['body'] !== body.number || dispatches.get(`${job.executionId} ${job.taskRunSeq} ${job.dispatch}`) !== 1) continue;
+    if (
+      run?.outputs?.['body'] !== body.number ||
+      dispatches.get(`${job.executionId} ${job.taskRunSeq} ${job.dispatch}`) !== 1
+    )
+      continue;
     const stored = lines.get(String(body.number))?.size ?? 0;
-    if (stored !== body.lines) monitor.violation(`task ${job.task.id} of ${job.executionId} logged ${body.lines} lines, ${stored} are stored`);
+    if (stored !== body.lines)
+      monitor.violation(`task ${job.task.id} of ${job.executionId} logged ${body.lines} lines, ${stored} are stored`);
   }
 }
 
 /** The task runs of an execution on one line. */
 export const describe = (record: ExecutionRecord): string =>
-  record.taskRuns.map((run) => `${run.taskId}${run.value === undefined ? '' : `[${run.value}]`}=${currentState(run.history)}#${run.dispatch}`).join(' ');
+  record.taskRuns
+    .map(
+      (run) =>
+        `${run.taskId}${run.value === undefined ? '' : `[${run.value}]`}=${currentState(run.history)}#${run.dispatch}`,
+    )
+    .join(' ');

@@ -30,8 +30,23 @@ export const fencedClock = (life: Life, clock: Clock): Clock => ({
 export type StoreMethod = keyof ExecutionStore;
 
 const METHODS: readonly StoreMethod[] = [
-  'create', 'load', 'commit', 'claim', 'renew', 'report', 'appendLogs', 'request', 'claimLooks', 'claimAllLooks',
-  'expireLeases', 'expireLeasesOf', 'dueWakeUps', 'fireWakeUps', 'announce', 'leave', 'clock',
+  'create',
+  'load',
+  'commit',
+  'claim',
+  'renew',
+  'report',
+  'appendLogs',
+  'request',
+  'claimLooks',
+  'claimAllLooks',
+  'expireLeases',
+  'expireLeasesOf',
+  'dueWakeUps',
+  'fireWakeUps',
+  'announce',
+  'leave',
+  'clock',
 ];
 
 /** Told of each call that came back, whatever became of its caller. */
@@ -42,7 +57,8 @@ const CONNECT_MS = 30;
 
 /** The store as one instance reaches it. */
 export function fencedStore(life: Life, store: ExecutionStore, clock: Clock, observe: Observer): ExecutionStore {
-  const lost = (method: string): StoreError => new StoreError('unavailable', `${life.id} cannot reach the store (${method})`);
+  const lost = (method: string): StoreError =>
+    new StoreError('unavailable', `${life.id} cannot reach the store (${method})`);
   const call = async (method: StoreMethod, args: readonly unknown[]): Promise<unknown> => {
     if (!life.alive) return never();
     if (life.cutOff) {
@@ -63,5 +79,7 @@ export function fencedStore(life: Life, store: ExecutionStore, clock: Clock, obs
     if (life.cutOff) throw lost(method);
     return answer;
   };
-  return Object.fromEntries(METHODS.map((method) => [method, (...args: unknown[]) => call(method, args)])) as unknown as ExecutionStore;
+  return Object.fromEntries(
+    METHODS.map((method) => [method, (...args: unknown[]) => call(method, args)]),
+  ) as unknown as ExecutionStore;
 }

@@ -92,12 +92,24 @@ export class Monitor {
 
   private compareRun(executionId: string, before: TaskRun, run: TaskRun, restarted: boolean): void {
     // The place of a removed run may be taken again after a restart, by a run with higher numbers.
-    if (restarted && run.dispatch >= 100_000 && before.dispatch < run.dispatch && !continues(before.history, run.history)) return;
+    if (
+      restarted &&
+      run.dispatch >= 100_000 &&
+      before.dispatch < run.dispatch &&
+      !continues(before.history, run.history)
+    )
+      return;
     const name = `task run ${run.taskId}/${run.seq} of ${executionId}`;
-    if (run.taskId !== before.taskId || !continues(before.history, run.history)) this.violation(`the history of ${name} was rewritten`);
+    if (run.taskId !== before.taskId || !continues(before.history, run.history))
+      this.violation(`the history of ${name} was rewritten`);
     if (run.dispatch < before.dispatch) this.violation(`${name} went back to dispatch ${run.dispatch}`);
     const ended = isTerminal(currentState(before.history));
-    if (ended && isTerminal(currentState(run.history)) && JSON.stringify(before.outputs) !== JSON.stringify(run.outputs) && before.dispatch === run.dispatch) {
+    if (
+      ended &&
+      isTerminal(currentState(run.history)) &&
+      JSON.stringify(before.outputs) !== JSON.stringify(run.outputs) &&
+      before.dispatch === run.dispatch
+    ) {
       this.violation(`the result of ${name} was replaced`);
     }
   }
@@ -123,4 +135,5 @@ const shadowOf = ({ version, execution, taskRuns }: ExecutionRecord): Shadow => 
 
 const continues = (before: StateHistory, after: StateHistory): boolean =>
   before === after ||
-  (after.length >= before.length && before.every((entry, i) => entry.state === after[i]!.state && entry.date === after[i]!.date));
+  (after.length >= before.length &&
+    before.every((entry, i) => entry.state === after[i]!.state && entry.date === after[i]!.date));

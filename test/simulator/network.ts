@@ -27,7 +27,10 @@ const MAX_TRIES = 5;
 export class Network {
   readonly weather: Weather;
   private readonly queues = new Map<string, NamedQueue>();
-  private readonly subscribers = new Map<BusTopic, Set<{ readonly life: Life; readonly handler: (event: never) => void }>>();
+  private readonly subscribers = new Map<
+    BusTopic,
+    Set<{ readonly life: Life; readonly handler: (event: never) => void }>
+  >();
   private readonly wipeListeners = new Set<{ readonly life: Life; readonly listener: () => void }>();
   private wipes = 0;
   readonly clock: Clock;
@@ -133,7 +136,7 @@ export class Network {
   /** Hands out what waits to whoever has room, in turn. */
   offer(queue: NamedQueue): void {
     const { consumers, waiting } = queue;
-    for (let refused = 0; waiting.size > 0 && refused < consumers.length; ) {
+    for (let refused = 0; waiting.size > 0 && refused < consumers.length;) {
       const consumer = consumers[queue.next++ % consumers.length]!;
       if (consumer.take(waiting)) refused = 0;
       else refused++;
@@ -160,7 +163,13 @@ class SimulatedConsumer implements Consumer {
   private readonly options: { readonly batch: number; readonly concurrency: number };
   private readonly handler: Handler;
 
-  constructor(network: Network, source: NamedQueue, life: Life, options: SimulatedConsumer['options'], handler: Handler) {
+  constructor(
+    network: Network,
+    source: NamedQueue,
+    life: Life,
+    options: SimulatedConsumer['options'],
+    handler: Handler,
+  ) {
     this.network = network;
     this.source = source;
     this.life = life;

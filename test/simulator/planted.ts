@@ -18,7 +18,9 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
   executor: {
     room: 'executor',
     what: 'an executor does not say that something is owed to an execution',
-    patch: lie('executor', (store) => ({ commit: (steps) => store.commit(steps.map((step) => ({ ...step, owes: false }))) })),
+    patch: lie('executor', (store) => ({
+      commit: (steps) => store.commit(steps.map((step) => ({ ...step, owes: false }))),
+    })),
   },
   worker: {
     room: 'worker',
@@ -40,7 +42,13 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
     patch: {
       everybodysStore: (store) => ({
         ...withoutGaps(store),
-        commit: (steps) => store.commit(steps.map((step) => ({ ...step, version: store.inspect.execution(step.execution.id)?.version ?? step.version }))),
+        commit: (steps) =>
+          store.commit(
+            steps.map((step) => ({
+              ...step,
+              version: store.inspect.execution(step.execution.id)?.version ?? step.version,
+            })),
+          ),
       }),
     },
   },

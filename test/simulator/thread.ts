@@ -4,19 +4,33 @@ import { simulate, type Outcome } from './world.ts';
 
 /** Promises that nobody took care of, of the run at hand. */
 let unhandled: string[] = [];
-process.on('unhandledRejection', (reason) => unhandled.push(`unhandled rejection: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`));
+process.on('unhandledRejection', (reason) =>
+  unhandled.push(`unhandled rejection: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`),
+);
 
 /** Runs one seed; what nobody caught counts as a violation. */
-async function runSeed(seed: number, plant: string | undefined, trace?: (at: number, message: string) => void): Promise<Outcome> {
+async function runSeed(
+  seed: number,
+  plant: string | undefined,
+  trace?: (at: number, message: string) => void,
+): Promise<Outcome> {
   unhandled = [];
   const patch = plant === undefined ? undefined : PLANTED[plant]?.patch;
-  const outcome = await simulate({ seed, ...(patch !== undefined && { patch }), ...(trace !== undefined && { trace }) });
+  const outcome = await simulate({
+    seed,
+    ...(patch !== undefined && { patch }),
+    ...(trace !== undefined && { trace }),
+  });
   return unhandled.length === 0 ? outcome : { ...outcome, violations: [...outcome.violations, ...unhandled] };
 }
 
 /** Replays one seed, with a trace if it is wanted. */
 export const replay = (seed: number, verbose: boolean, plant: string | undefined): Promise<Outcome> =>
-  runSeed(seed, plant, verbose ? (at, message) => console.log(`${(at / 1000).toFixed(3).padStart(9)}  ${message}`) : undefined);
+  runSeed(
+    seed,
+    plant,
+    verbose ? (at, message) => console.log(`${(at / 1000).toFixed(3).padStart(9)}  ${message}`) : undefined,
+  );
 
 if (!isMainThread) {
   // Nobody reads the stacks of injected failures, and they cost more than the failures do.

@@ -50,22 +50,48 @@ export async function simulate({ seed, patch = {}, trace }: SimulationOptions): 
   const monitor = new Monitor(clock, store.inspect);
   const bodies = new Bodies(clock, random.fork());
   bodies.onStart = (body) => {
-    say(`${body.worker.id} runs ${body.job.task.id}${body.job.value === undefined ? '' : `[${body.job.value}]`} of ${body.job.executionId}, dispatch ${body.job.dispatch}`);
+    say(
+      `${body.worker.id} runs ${body.job.task.id}${body.job.value === undefined ? '' : `[${body.job.value}]`} of ${body.job.executionId}, dispatch ${body.job.dispatch}`,
+    );
     monitor.bodyStarts(body);
   };
   const network = new Network(clock, random.fork(), { loss: 0, repeat: 0, late: 0 });
   const seen = patch.everybodysStore?.(store) ?? withoutGaps(store);
-  const cluster = new Cluster({ clock, random: random.fork(), network, store: seen, bodies, observe: monitor.observe, patch, trace: say });
+  const cluster = new Cluster({
+    clock,
+    random: random.fork(),
+    network,
+    store: seen,
+    bodies,
+    observe: monitor.observe,
+    patch,
+    trace: say,
+  });
   for (const role of ROLES) refill(cluster, role);
   const doors = new Doors({ clock, random: random.fork(), cluster, store, trace: say });
   doors.open();
   const onStoreCrash = (): void => void monitor.storeCrashes.push(clock.now());
-  const faults = planFaults({ clock, random: random.fork(), cluster, network, store, troubles, trace: say, onStoreCrash });
+  const faults = planFaults({
+    clock,
+    random: random.fork(),
+    cluster,
+    network,
+    store,
+    troubles,
+    trace: say,
+    onStoreCrash,
+  });
 
   const isAtRest = (): boolean => {
-    for (const { execution } of store.inspect.executions()) if (!isTerminal(currentState(execution.history))) return false;
-    for (const left of [store.inspect.inbox(), store.inspect.leases(), store.inspect.wakeUps()]) for (const _ of left) return false;
-    return doors.requests.every((request) => request.executionId !== undefined && (request.shape.name !== 'flaky' || !request.undisturbed || isMended(request.executionId)));
+    for (const { execution } of store.inspect.executions())
+      if (!isTerminal(currentState(execution.history))) return false;
+    for (const left of [store.inspect.inbox(), store.inspect.leases(), store.inspect.wakeUps()])
+      for (const _ of left) return false;
+    return doors.requests.every(
+      (request) =>
+        request.executionId !== undefined &&
+        (request.shape.name !== 'flaky' || !request.undisturbed || isMended(request.executionId)),
+    );
   };
   const isMended = (id: string): boolean => currentState(store.inspect.execution(id)!.execution.history) !== 'FAILED';
   await clock.run(START + FAULTS_MS + 100, () => monitor.violations.length > 0);

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { owed, owesALook } from './index.ts';
-import { Driver, flowOf, forEach, ifTask, illegalTaskRun, inline, sequential, worker, type DriverOptions } from './testing/index.ts';
+import {
+  Driver,
+  flowOf,
+  forEach,
+  ifTask,
+  illegalTaskRun,
+  inline,
+  sequential,
+  worker,
+  type DriverOptions,
+} from './testing/index.ts';
 
 describe('news of tasks', () => {
   it('a repeated result changes nothing', () => {
@@ -28,7 +38,9 @@ describe('news of tasks', () => {
   });
 
   it('a run that waits for a retry or a restart has another number: jobs that still travel are void', () => {
-    const d = new Driver(flowOf([worker('a', { retry: { type: 'constant', interval: 'PT1S', maxAttempt: 2 } })]), { behave: () => ({ state: 'FAILED' }) }).play();
+    const d = new Driver(flowOf([worker('a', { retry: { type: 'constant', interval: 'PT1S', maxAttempt: 2 } })]), {
+      behave: () => ({ state: 'FAILED' }),
+    }).play();
     expect([d.stateOf('a'), d.the('a').dispatch]).toEqual(['RETRYING', 2]);
     d.feed({ kind: 'wake-up', wakeUp: { kind: 'retry', taskRunSeq: 0, dispatch: 2 } }).settle();
     expect([d.end, d.the('a').dispatch]).toEqual(['FAILED', 3]);
@@ -38,7 +50,9 @@ describe('news of tasks', () => {
 
   it('a pause while a task runs does not make its failure final: it is tried again after the resume', () => {
     const retry = { type: 'constant', interval: 'PT1S', maxAttempt: 3 };
-    const d = new Driver(flowOf([worker('a', { retry })]), { behave: (run) => ({ state: run.attempts.length === 0 ? 'FAILED' : 'SUCCESS' }) }).feed();
+    const d = new Driver(flowOf([worker('a', { retry })]), {
+      behave: (run) => ({ state: run.attempts.length === 0 ? 'FAILED' : 'SUCCESS' }),
+    }).feed();
     d.operate({ kind: 'pause' });
     d.settle();
     expect([d.end, d.stateOf('a')]).toEqual(['PAUSED', 'RETRYING']);
@@ -61,7 +75,10 @@ describe('news of tasks', () => {
     const d = new Driver(flowOf([worker('a')])).feed();
     d.feed({ kind: 'task-started', taskRunSeq: 0, dispatch: 1, date: d.now });
     expect([d.stateOf('a'), d.the('a').attempts.length]).toEqual(['RUNNING', 1]);
-    d.feed({ kind: 'lease-expired', taskRunSeq: 0, dispatch: 1 }, { kind: 'lease-expired', taskRunSeq: 0, dispatch: 1 });
+    d.feed(
+      { kind: 'lease-expired', taskRunSeq: 0, dispatch: 1 },
+      { kind: 'lease-expired', taskRunSeq: 0, dispatch: 1 },
+    );
     expect(d.jobs.map((job) => job.dispatch)).toEqual([1, 2]);
     expect([d.logs.length, d.the('a').attempts.length]).toEqual([1, 0]);
     d.settle();
@@ -79,7 +96,10 @@ describe('news of tasks', () => {
 
   it('news of a run that does not exist changes nothing', () => {
     const d = new Driver(flowOf([worker('a')])).feed();
-    d.feed({ kind: 'task-started', taskRunSeq: 9, dispatch: 1, date: 0 }, { kind: 'lease-expired', taskRunSeq: 9, dispatch: 1 });
+    d.feed(
+      { kind: 'task-started', taskRunSeq: 9, dispatch: 1, date: 0 },
+      { kind: 'lease-expired', taskRunSeq: 9, dispatch: 1 },
+    );
     expect(d.settle().end).toBe('SUCCESS');
   });
 
@@ -102,7 +122,9 @@ describe('owed, owesALook', () => {
   const none = (): boolean => false;
 
   it('lists jobs that were sent and that nobody holds', () => {
-    const d = new Driver(flowOf([forEach('f', ['1', '2'], [worker('a')], { concurrencyLimit: 0 }), inline('b')])).feed();
+    const d = new Driver(
+      flowOf([forEach('f', ['1', '2'], [worker('a')], { concurrencyLimit: 0 }), inline('b')]),
+    ).feed();
     expect(owed(d.state, none).jobs.map((run) => run.value)).toEqual(['1', '2']);
     expect(owed(d.state, (seq) => seq === 1).jobs.map((run) => run.value)).toEqual(['2']);
     d.settle();
@@ -130,30 +152,46 @@ describe('owed, owesALook', () => {
 });
 
 describe('I/O in what the engine renders', () => {
-  const io: DriverOptions['io'] = (_, args) => ({ value: args['key'] === 'list' ? '["x","y"]' : `value of ${String(args['key'])}` });
+  const io: DriverOptions['io'] = (_, args) => ({
+    value: args['key'] === 'list' ? '["x","y"]' : `value of ${String(args['key'])}`,
+  });
 
   it('a condition waits for it, and the host is asked once for each key', () => {
-    const d = new Driver(flowOf([ifTask('if', "{{ kv('k') == 'value of k' and kv('k') != kv('l') }}", [inline('then')])]), { io }).feed();
+    const d = new Driver(
+      flowOf([ifTask('if', "{{ kv('k') == 'value of k' and kv('k') != kv('l') }}", [inline('then')])]),
+      { io },
+    ).feed();
     expect([d.end, d.order()]).toEqual(['SUCCESS', ['if', 'then']]);
     expect(new Set(d.asked).size).toBe(d.asked.length);
     expect(d.asked).toHaveLength(2);
   });
 
   it('runIf, loop values and flow outputs may need it as well', () => {
-    const tasks = [inline('a', { runIf: "{{ kv('a') == 'value of a' }}" }), forEach('f', "{{ kv('list') }}", [inline('t')])];
-    const d = new Driver(flowOf(tasks, { outputs: [{ id: 'o', type: 'STRING', value: "{{ kv('o') }}" }] }), { io }).play();
+    const tasks = [
+      inline('a', { runIf: "{{ kv('a') == 'value of a' }}" }),
+      forEach('f', "{{ kv('list') }}", [inline('t')]),
+    ];
+    const d = new Driver(flowOf(tasks, { outputs: [{ id: 'o', type: 'STRING', value: "{{ kv('o') }}" }] }), {
+      io,
+    }).play();
     expect(d.order()).toEqual(['a', 'f', 't[x]', 't[y]']);
     expect([d.end, d.state.execution.outputs]).toEqual(['SUCCESS', { o: 'value of o' }]);
   });
 
   it('fails what needed it when it fails', () => {
-    const d = new Driver(flowOf([ifTask('if', "{{ kv('k') }}", [inline('then')])]), { io: () => ({ error: 'no such store' }) }).feed();
+    const d = new Driver(flowOf([ifTask('if', "{{ kv('k') }}", [inline('then')])]), {
+      io: () => ({ error: 'no such store' }),
+    }).feed();
     expect([d.end, d.stateOf('if')]).toEqual(['FAILED', 'FAILED']);
     expect(d.logs[0]!.message).toContain('no such store');
   });
 
   it('what waits for it does not hold up what does not', () => {
-    const tasks = [forEach('f', ['1', '2'], [ifTask('if', "{{ taskrun.value == '1' ? kv('k') : true }}", [worker('w')])], { concurrencyLimit: 0 })];
+    const tasks = [
+      forEach('f', ['1', '2'], [ifTask('if', "{{ taskrun.value == '1' ? kv('k') : true }}", [worker('w')])], {
+        concurrencyLimit: 0,
+      }),
+    ];
     const d = new Driver(flowOf(tasks), { io: () => ({ value: true }) }).feed();
     expect(d.jobs).toHaveLength(2);
   });
@@ -161,7 +199,14 @@ describe('I/O in what the engine renders', () => {
 
 describe('the budget of a step', () => {
   const wide = (count: number): ReturnType<typeof flowOf> =>
-    flowOf([forEach('f', Array.from({ length: count }, (_, i) => i), [worker('a'), worker('b')], { concurrencyLimit: 0 })]);
+    flowOf([
+      forEach(
+        'f',
+        Array.from({ length: count }, (_, i) => i),
+        [worker('a'), worker('b')],
+        { concurrencyLimit: 0 },
+      ),
+    ]);
 
   it('ends a step early and asks for another one, until all is started', () => {
     const d = new Driver(wide(100), { budget: 7 }).feed();
@@ -172,12 +217,15 @@ describe('the budget of a step', () => {
 
   it.each([false, true])('whatever it is, the outcome is the same (reload at each commit: %s)', (reloads) => {
     const whole = new Driver(wide(25)).play().summary();
-    for (const budget of [1, 2, 5, 1_000]) expect(new Driver(wide(25), { budget, reloads }).play().summary()).toEqual(whole);
+    for (const budget of [1, 2, 5, 1_000])
+      expect(new Driver(wide(25), { budget, reloads }).play().summary()).toEqual(whole);
   });
 
   it('skipped runs count as well: a loop of them does not keep all others waiting', () => {
     const values = Array.from({ length: 50 }, (_, i) => i);
-    const d = new Driver(flowOf([forEach('f', values, [inline('a', { runIf: 'false' })], { concurrencyLimit: 0 })]), { budget: 5 }).feed();
+    const d = new Driver(flowOf([forEach('f', values, [inline('a', { runIf: 'false' })], { concurrencyLimit: 0 })]), {
+      budget: 5,
+    }).feed();
     expect(d.steps).toBeGreaterThanOrEqual(10);
     expect(d.end).toBe('SUCCESS');
   });
@@ -187,7 +235,9 @@ describe('cost', () => {
   /** Counts how often task runs are read or written while a loop of `n` values runs to its end. */
   function touches(n: number): number {
     const values = Array.from({ length: n }, (_, i) => i);
-    const d = new Driver(flowOf([sequential('s', [forEach('f', values, [worker('a'), inline('b')], { concurrencyLimit: 4 })])]));
+    const d = new Driver(
+      flowOf([sequential('s', [forEach('f', values, [worker('a'), inline('b')], { concurrencyLimit: 4 })])]),
+    );
     let count = 0;
     for (const method of ['run', 'find', 'update', 'create'] as const) {
       // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- one signature for all of them

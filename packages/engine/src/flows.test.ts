@@ -43,7 +43,13 @@ describe('sequences', () => {
 
   it('ends a flowable whose children are all disabled, or that has none, SUCCESS at once (D3)', () => {
     const none = [inline('x', { disabled: true })];
-    const d = play([sequential('s', none), forEach('f', ['a'], none), ifTask('i', 'true', none), sequential('e', []), inline('after')]);
+    const d = play([
+      sequential('s', none),
+      forEach('f', ['a'], none),
+      ifTask('i', 'true', none),
+      sequential('e', []),
+      inline('after'),
+    ]);
     expect(d.order()).toEqual(['s', 'f', 'i', 'e', 'after']);
     expect(d.end).toBe('SUCCESS');
   });
@@ -77,7 +83,9 @@ describe('runIf', () => {
   });
 
   it('is evaluated for each value of a loop (D7)', () => {
-    const d = play([forEach('f', ['1', '2', '3'], [worker('a', { runIf: '{{ taskrun.value != "2" }}' }), inline('b')])]);
+    const d = play([
+      forEach('f', ['1', '2', '3'], [worker('a', { runIf: '{{ taskrun.value != "2" }}' }), inline('b')]),
+    ]);
     expect(['1', '2', '3'].map((value) => d.stateOf('a', value))).toEqual(['SUCCESS', 'SKIPPED', 'SUCCESS']);
     expect(d.all()).toHaveLength(7);
     expect(d.end).toBe('SUCCESS');
@@ -104,9 +112,12 @@ describe('If', () => {
   });
 
   it('keeps the branch that it took, whatever the condition would say later (D30)', () => {
-    const d = new Driver(flowOf([ifTask('if', '{{ inputs.go }}', [worker('a'), worker('b')], { else: [inline('c')] })]), {
-      inputs: { go: true },
-    }).feed();
+    const d = new Driver(
+      flowOf([ifTask('if', '{{ inputs.go }}', [worker('a'), worker('b')], { else: [inline('c')] })]),
+      {
+        inputs: { go: true },
+      },
+    ).feed();
     d.state.execution = { ...d.state.execution, inputs: { go: false } };
     d.reload().settle();
     expect(d.order()).toEqual(['if', 'a', 'b']);
@@ -123,13 +134,19 @@ describe('If', () => {
 
 describe('errors, allowFailure, allowWarning', () => {
   it('one failing task and three global error tasks, one disabled: 3 task runs, FAILED', () => {
-    const d = play([inline('fail'), inline('never')], { errors: [inline('e1'), inline('e2', { disabled: true }), inline('e3')] }, failing);
+    const d = play(
+      [inline('fail'), inline('never')],
+      { errors: [inline('e1'), inline('e2', { disabled: true }), inline('e3')] },
+      failing,
+    );
     expect(d.order()).toEqual(['fail', 'e1', 'e3']);
     expect(d.end).toBe('FAILED');
   });
 
   it('a failure two levels down with two global error tasks: 6 task runs, FAILED', () => {
-    const tasks = [sequential('outer', [inline('t1'), sequential('inner', [inline('fail'), inline('x'), inline('y')])])];
+    const tasks = [
+      sequential('outer', [inline('t1'), sequential('inner', [inline('fail'), inline('x'), inline('y')])]),
+    ];
     const d = play(tasks, { errors: [inline('e1'), inline('e2')] }, failing);
     expect(d.order()).toEqual(['outer', 't1', 'inner', 'fail', 'e1', 'e2']);
     expect([d.stateOf('inner'), d.stateOf('outer'), d.end]).toEqual(['FAILED', 'FAILED', 'FAILED']);
@@ -144,7 +161,11 @@ describe('errors, allowFailure, allowWarning', () => {
   });
 
   it('local error tasks run before the flowable ends, global ones after it', () => {
-    const d = play([sequential('s', [worker('fail')], { errors: [worker('local')] })], { errors: [worker('global')] }, failing);
+    const d = play(
+      [sequential('s', [worker('fail')], { errors: [worker('local')] })],
+      { errors: [worker('global')] },
+      failing,
+    );
     expect(d.order()).toEqual(['s', 'fail', 'local', 'global']);
     expect(d.the('local').history.at(-1)!.date).toBeLessThan(d.the('s').history.at(-1)!.date + 1);
     expect(d.the('global').history[0]!.date).toBeGreaterThanOrEqual(d.the('s').history.at(-1)!.date);
@@ -171,12 +192,18 @@ describe('errors, allowFailure, allowWarning', () => {
 
   it('allowFailure with allowWarning ends SUCCESS, allowWarning alone softens a WARNING', () => {
     expect(play([inline('fail', { allowFailure: true, allowWarning: true })], {}, failing).end).toBe('SUCCESS');
-    expect(play([inline('w', { allowWarning: true })], {}, { behave: () => ({ state: 'WARNING' }) }).end).toBe('SUCCESS');
+    expect(play([inline('w', { allowWarning: true })], {}, { behave: () => ({ state: 'WARNING' }) }).end).toBe(
+      'SUCCESS',
+    );
     expect(play([inline('w')], {}, { behave: () => ({ state: 'WARNING' }) }).end).toBe('WARNING');
   });
 
   it('allowFailure on a flowable: its error branch runs first, then it is WARNING and the flow goes on', () => {
-    const d = play([sequential('s', [inline('fail'), inline('x')], { allowFailure: true, errors: [inline('e')] }), inline('b')], {}, failing);
+    const d = play(
+      [sequential('s', [inline('fail'), inline('x')], { allowFailure: true, errors: [inline('e')] }), inline('b')],
+      {},
+      failing,
+    );
     expect(d.order()).toEqual(['s', 'fail', 'e', 'b']);
     expect([d.stateOf('s'), d.end]).toEqual(['WARNING', 'WARNING']);
   });
@@ -191,9 +218,13 @@ describe('flow outputs', () => {
   const output = (id: string, value: string, type: FlowOutput['type'] = 'STRING'): FlowOutput => ({ id, type, value });
 
   it('are rendered and typed at the end', () => {
-    const d = play([inline('a')], { outputs: [output('n', '{{ outputs.a.n }}', 'INT'), output('s', 'v{{ outputs.a.n }}')] }, {
-      behave: () => ({ outputs: { n: 7 } }),
-    });
+    const d = play(
+      [inline('a')],
+      { outputs: [output('n', '{{ outputs.a.n }}', 'INT'), output('s', 'v{{ outputs.a.n }}')] },
+      {
+        behave: () => ({ outputs: { n: 7 } }),
+      },
+    );
     expect(d.state.execution.outputs).toEqual({ n: 7, s: 'v7' });
     expect(d.end).toBe('SUCCESS');
   });

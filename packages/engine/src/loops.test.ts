@@ -5,11 +5,14 @@ import { Driver, flowOf, forEach, inline, sequential, worker, type DriverOptions
 const loop = (limit: number | undefined, values: unknown, tasks: readonly Task[], more: object = {}): Task =>
   forEach('f', values, tasks, { ...(limit !== undefined && { concurrencyLimit: limit }), ...more });
 
-const started = (tasks: readonly Task[], options: DriverOptions = {}): Driver => new Driver(flowOf(tasks), options).feed();
+const started = (tasks: readonly Task[], options: DriverOptions = {}): Driver =>
+  new Driver(flowOf(tasks), options).feed();
 
 /** Values that have a run that has not ended. */
 const liveValues = (d: Driver): readonly string[] => [
-  ...new Set(d.all().flatMap((run) => (run.value !== undefined && !isTerminal(currentState(run.history)) ? [run.value] : []))),
+  ...new Set(
+    d.all().flatMap((run) => (run.value !== undefined && !isTerminal(currentState(run.history)) ? [run.value] : [])),
+  ),
 ];
 
 describe('ForEach', () => {
@@ -53,25 +56,36 @@ describe('ForEach', () => {
   });
 
   it.each([0, 1, 2])('with limit %i and an error branch ends after the branch has run, in order (D2)', (limit) => {
-    const behave: DriverOptions['behave'] = (run) => ({ state: run.taskId === 'x' && run.value === 'a' ? 'FAILED' : 'SUCCESS' });
-    const d = started([loop(limit, ['a', 'b', 'c'], [worker('x'), worker('y')], { errors: [worker('e1'), worker('e2')] }), inline('no')], { behave }).settle();
+    const behave: DriverOptions['behave'] = (run) => ({
+      state: run.taskId === 'x' && run.value === 'a' ? 'FAILED' : 'SUCCESS',
+    });
+    const d = started(
+      [
+        loop(limit, ['a', 'b', 'c'], [worker('x'), worker('y')], { errors: [worker('e1'), worker('e2')] }),
+        inline('no'),
+      ],
+      { behave },
+    ).settle();
     expect(d.order().filter((id) => id.startsWith('e'))).toEqual(['e1', 'e2']);
     expect(d.order()).not.toContain('no');
     expect([d.stateOf('f'), d.end]).toEqual(['FAILED', 'FAILED']);
     expect(d.open()).toEqual([]);
   });
 
-  it.each([false, true])('after a failure no further task starts, and the end waits for what still runs (D32; reload: %s)', (reloads) => {
-    const d = started([loop(0, ['a', 'b'], [worker('x'), worker('y')])], {
-      behave: (run) => ({ state: run.value === 'a' ? 'FAILED' : 'SUCCESS' }),
-      reloads,
-    }).runJob();
-    expect([d.end, d.stateOf('f'), d.stateOf('x', 'b')]).toEqual(['RUNNING', 'RUNNING', 'CREATED']);
-    d.settle();
-    expect([d.end, d.stateOf('f'), d.stateOf('x', 'b')]).toEqual(['FAILED', 'FAILED', 'SUCCESS']);
-    expect(d.order()).toEqual(['f', 'x[a]', 'x[b]']);
-    expect(d.history).toEqual(['CREATED', 'RUNNING', 'FAILED']);
-  });
+  it.each([false, true])(
+    'after a failure no further task starts, and the end waits for what still runs (D32; reload: %s)',
+    (reloads) => {
+      const d = started([loop(0, ['a', 'b'], [worker('x'), worker('y')])], {
+        behave: (run) => ({ state: run.value === 'a' ? 'FAILED' : 'SUCCESS' }),
+        reloads,
+      }).runJob();
+      expect([d.end, d.stateOf('f'), d.stateOf('x', 'b')]).toEqual(['RUNNING', 'RUNNING', 'CREATED']);
+      d.settle();
+      expect([d.end, d.stateOf('f'), d.stateOf('x', 'b')]).toEqual(['FAILED', 'FAILED', 'SUCCESS']);
+      expect(d.order()).toEqual(['f', 'x[a]', 'x[b]']);
+      expect(d.history).toEqual(['CREATED', 'RUNNING', 'FAILED']);
+    },
+  );
 
   it('over an empty list is SUCCESS at once, and the next task follows: 2 task runs', () => {
     for (const values of [[], '[]', '{{ [] }}']) {
@@ -92,7 +106,9 @@ describe('ForEach', () => {
   });
 
   it('takes text, numbers, maps and expressions as values; duplicates run once', () => {
-    const d = started([loop(1, ['{{ inputs.a }}', 1, '1', { k: '{{ inputs.a }}' }, 'x'], [inline('t')])], { inputs: { a: 'x' } });
+    const d = started([loop(1, ['{{ inputs.a }}', 1, '1', { k: '{{ inputs.a }}' }, 'x'], [inline('t')])], {
+      inputs: { a: 'x' },
+    });
     expect(d.order()).toEqual(['f', 't[x]', 't[1]', 't[{"k":"x"}]']);
   });
 
@@ -119,10 +135,19 @@ describe('ForEach', () => {
   });
 
   it('loops in loops: outputs are keyed by the values from the outermost in', () => {
-    const inner = forEach('g', ['x', 'y'], [worker('t'), inline('u', { runIf: "{{ outputs.t[parents[0].taskrun.value][taskrun.value].v == 'v' }}" })]);
+    const inner = forEach(
+      'g',
+      ['x', 'y'],
+      [worker('t'), inline('u', { runIf: "{{ outputs.t[parents[0].taskrun.value][taskrun.value].v == 'v' }}" })],
+    );
     const d = started([loop(2, ['a', 'b', 'c'], [inner])], { behave: () => ({ outputs: { v: 'v' } }) }).settle();
     expect(d.all()).toHaveLength(1 + 3 + 3 * 4);
-    expect(d.all().filter((run) => run.taskId === 'u').every((run) => currentState(run.history) === 'SUCCESS')).toBe(true);
+    expect(
+      d
+        .all()
+        .filter((run) => run.taskId === 'u')
+        .every((run) => currentState(run.history) === 'SUCCESS'),
+    ).toBe(true);
   });
 
   it('holds flowables: a sequence for each value', () => {

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { currentState, type State } from '@tiercel/model';
-import { check } from './index.ts';
-import { Driver, flowOf, forEach, ifTask, illegalExecution, illegalTaskRun, inline, sequential, worker, type DriverOptions } from './testing/index.ts';
+import {
+  Driver,
+  flowOf,
+  forEach,
+  ifTask,
+  illegalExecution,
+  illegalTaskRun,
+  inline,
+  sequential,
+  worker,
+  type DriverOptions,
+} from './testing/index.ts';
 
 const kill = { kind: 'kill', cascade: true } as const;
 const restart = { kind: 'restart' } as const;
@@ -10,13 +19,19 @@ const resume = { kind: 'resume' } as const;
 
 /** Tasks named `fail…` fail until `mended`. */
 function mendable(): { behave: NonNullable<DriverOptions['behave']>; mended: boolean } {
-  const box = { mended: false, behave: (run: { taskId: string }) => ({ state: run.taskId.startsWith('fail') && !box.mended ? ('FAILED' as const) : ('SUCCESS' as const) }) };
+  const box = {
+    mended: false,
+    behave: (run: { taskId: string }) => ({
+      state: run.taskId.startsWith('fail') && !box.mended ? ('FAILED' as const) : ('SUCCESS' as const),
+    }),
+  };
   return box;
 }
 
 const expectLegal = (d: Driver): void => {
   expect(illegalExecution(d.state.execution.history)).toBeUndefined();
-  for (const run of d.all()) expect(illegalTaskRun(run.history, d.state.nodeOf(run)?.flowable !== undefined)).toBeUndefined();
+  for (const run of d.all())
+    expect(illegalTaskRun(run.history, d.state.nodeOf(run)?.flowable !== undefined)).toBeUndefined();
 };
 
 describe('kill', () => {
@@ -39,10 +54,17 @@ describe('kill', () => {
   });
 
   it('waits for what workers hold, and ends KILLED when they have reported', () => {
-    const d = new Driver(flowOf([forEach('f', ['1', '2'], [worker('a'), worker('b')], { concurrencyLimit: 0 })])).feed();
+    const d = new Driver(
+      flowOf([forEach('f', ['1', '2'], [worker('a'), worker('b')], { concurrencyLimit: 0 })]),
+    ).feed();
     d.leases.add(`${d.the('a', '1').seq} 1`);
     d.operate(kill);
-    expect([d.end, d.stateOf('a', '1'), d.stateOf('a', '2'), d.stateOf('f')]).toEqual(['KILLING', 'CREATED', 'KILLED', 'RUNNING']);
+    expect([d.end, d.stateOf('a', '1'), d.stateOf('a', '2'), d.stateOf('f')]).toEqual([
+      'KILLING',
+      'CREATED',
+      'KILLED',
+      'RUNNING',
+    ]);
     d.feed(d.resultOf(d.the('a', '1'), { state: 'KILLED' }));
     expect([d.end, d.stateOf('f'), d.order().length]).toEqual(['KILLED', 'KILLED', 3]);
     expectLegal(d);
@@ -69,11 +91,16 @@ describe('kill', () => {
     expect([d.end, d.order()]).toEqual(['KILLED', ['a']]);
   });
 
-  it.each([false, true])('of the last task of an error branch ends the execution KILLED, not FAILED (reload: %s)', (reloads) => {
-    const d = new Driver(flowOf([worker('fail')], { errors: [worker('e')] }), { ...mendable(), reloads }).feed().runJob();
-    d.operate(kill);
-    expect([d.stateOf('e'), d.end]).toEqual(['KILLED', 'KILLED']);
-  });
+  it.each([false, true])(
+    'of the last task of an error branch ends the execution KILLED, not FAILED (reload: %s)',
+    (reloads) => {
+      const d = new Driver(flowOf([worker('fail')], { errors: [worker('e')] }), { ...mendable(), reloads })
+        .feed()
+        .runJob();
+      d.operate(kill);
+      expect([d.stateOf('e'), d.end]).toEqual(['KILLED', 'KILLED']);
+    },
+  );
 
   it('goes on after a reload, and a lease that expires meanwhile ends its run KILLED', () => {
     const d = new Driver(flowOf([sequential('s', [worker('a'), worker('b')])])).feed().lease('a');
@@ -122,7 +149,9 @@ describe('pause and resume', () => {
   });
 
   it.each([false, true])('in a loop nothing is lost between pause and resume (reload: %s)', (reloads) => {
-    const d = new Driver(flowOf([forEach('f', ['1', '2', '3'], [worker('a'), worker('b')], { concurrencyLimit: 2 })]), { reloads }).feed();
+    const d = new Driver(flowOf([forEach('f', ['1', '2', '3'], [worker('a'), worker('b')], { concurrencyLimit: 2 })]), {
+      reloads,
+    }).feed();
     d.operate(pause);
     d.settle();
     expect(d.order()).toEqual(['f', 'a[1]', 'a[2]']);
@@ -132,10 +161,14 @@ describe('pause and resume', () => {
   });
 
   it('what was created but not sent when the pause came is started by the resume', () => {
-    const d = new Driver(flowOf([forEach('f', ['1', '2', '3', '4'], [worker('a')], { concurrencyLimit: 0 })]), { budget: 2 });
+    const d = new Driver(flowOf([forEach('f', ['1', '2', '3', '4'], [worker('a')], { concurrencyLimit: 0 })]), {
+      budget: 2,
+    });
     d.feed({ kind: 'wake-up', wakeUp: { kind: 'start' } });
     expect(d.jobs).toHaveLength(4);
-    const other = new Driver(flowOf([forEach('f', ['1', '2', '3', '4'], [worker('a')], { concurrencyLimit: 0 })])).feed();
+    const other = new Driver(
+      flowOf([forEach('f', ['1', '2', '3', '4'], [worker('a')], { concurrencyLimit: 0 })]),
+    ).feed();
     other.state.agenda.push({ kind: 'start', seq: 1 });
     other.operate(pause);
     expect(other.state.agenda).toEqual([]);
@@ -190,28 +223,55 @@ describe('restart', () => {
     box.mended = true;
     expect([d.end, before.length, d.operate(restart)]).toEqual(['FAILED', 3, 'applied']);
     d.settle();
-    expect(d.all().slice(0, 3).map((run) => run.id)).toEqual(before);
-    expect([d.end, d.all().length, d.the('fail').attempts.length, d.state.execution.attemptNumber]).toEqual(['SUCCESS', 4, 2, 2]);
+    expect(
+      d
+        .all()
+        .slice(0, 3)
+        .map((run) => run.id),
+    ).toEqual(before);
+    expect([d.end, d.all().length, d.the('fail').attempts.length, d.state.execution.attemptNumber]).toEqual([
+      'SUCCESS',
+      4,
+      2,
+      2,
+    ]);
     expect(d.history).toEqual(['CREATED', 'RUNNING', 'FAILED', 'RESTARTED', 'RUNNING', 'SUCCESS']);
-    expect(d.the('fail').history.map((e) => e.state)).toEqual(['CREATED', 'RUNNING', 'FAILED', 'RESTARTED', 'RUNNING', 'SUCCESS']);
+    expect(d.the('fail').history.map((e) => e.state)).toEqual([
+      'CREATED',
+      'RUNNING',
+      'FAILED',
+      'RESTARTED',
+      'RUNNING',
+      'SUCCESS',
+    ]);
     expectLegal(d);
   });
 
-  it.each([false, true])('removes the runs of local and global error branches and makes them anew (reload: %s)', (reloads) => {
-    const d = new Driver(flowOf([sequential('s', [worker('fail')], { errors: [worker('local')] })], { errors: [worker('global')] }), {
-      behave: (run) => ({ state: run.taskId === 'fail' ? 'FAILED' : 'SUCCESS' }),
-      reloads,
-    }).play();
-    expect(d.order()).toEqual(['s', 'fail', 'local', 'global']);
-    const old = [d.the('local'), d.the('global')];
-    d.operate(restart);
-    expect(d.order()).toEqual(['s', 'fail']);
-    d.settle();
-    expect(d.order()).toEqual(['s', 'fail', 'local', 'global']);
-    for (const gone of old) expect(d.all().some((run) => run.seq === gone.seq && run.dispatch === gone.dispatch)).toBe(false);
-    expect([d.end, d.the('s').history.map((e) => e.state)]).toEqual(['FAILED', ['CREATED', 'RUNNING', 'FAILED', 'RUNNING', 'FAILED']]);
-    expectLegal(d);
-  });
+  it.each([false, true])(
+    'removes the runs of local and global error branches and makes them anew (reload: %s)',
+    (reloads) => {
+      const d = new Driver(
+        flowOf([sequential('s', [worker('fail')], { errors: [worker('local')] })], { errors: [worker('global')] }),
+        {
+          behave: (run) => ({ state: run.taskId === 'fail' ? 'FAILED' : 'SUCCESS' }),
+          reloads,
+        },
+      ).play();
+      expect(d.order()).toEqual(['s', 'fail', 'local', 'global']);
+      const old = [d.the('local'), d.the('global')];
+      d.operate(restart);
+      expect(d.order()).toEqual(['s', 'fail']);
+      d.settle();
+      expect(d.order()).toEqual(['s', 'fail', 'local', 'global']);
+      for (const gone of old)
+        expect(d.all().some((run) => run.seq === gone.seq && run.dispatch === gone.dispatch)).toBe(false);
+      expect([d.end, d.the('s').history.map((e) => e.state)]).toEqual([
+        'FAILED',
+        ['CREATED', 'RUNNING', 'FAILED', 'RUNNING', 'FAILED'],
+      ]);
+      expectLegal(d);
+    },
+  );
 
   it('a late result of a removed error task is not taken for that of its successor', () => {
     const box = mendable();
@@ -242,7 +302,9 @@ describe('restart', () => {
 
   it.each([0, 2])('of a loop with limit %i goes on with the values that had not ended', (concurrencyLimit) => {
     const box = mendable();
-    const tasks = [forEach('f', ['1', '2', '3', '4'], [worker('a'), worker('fail'), worker('c')], { concurrencyLimit })];
+    const tasks = [
+      forEach('f', ['1', '2', '3', '4'], [worker('a'), worker('fail'), worker('c')], { concurrencyLimit }),
+    ];
     const d = new Driver(flowOf(tasks), box).play();
     expect(d.end).toBe('FAILED');
     box.mended = true;
@@ -254,7 +316,9 @@ describe('restart', () => {
   });
 
   it('of a flowable that failed before it had started decides anew', () => {
-    const d = new Driver(flowOf([ifTask('if', '{{ inputs.go }}', [inline('then')], { else: [inline('else')] })])).play();
+    const d = new Driver(
+      flowOf([ifTask('if', '{{ inputs.go }}', [inline('then')], { else: [inline('else')] })]),
+    ).play();
     expect([d.end, d.the('if').outputs]).toEqual(['FAILED', undefined]);
     d.state.execution = { ...d.state.execution, inputs: { go: true } };
     d.operate(restart);
@@ -264,7 +328,14 @@ describe('restart', () => {
 
   it('keeps a sibling that ran beside the failed task and succeeded', () => {
     const box = mendable();
-    const tasks = [forEach('f', ['1', '2'], [ifTask('if', '{{ taskrun.value == "1" }}', [worker('fail')], { else: [worker('slow')] })], { concurrencyLimit: 0 })];
+    const tasks = [
+      forEach(
+        'f',
+        ['1', '2'],
+        [ifTask('if', '{{ taskrun.value == "1" }}', [worker('fail')], { else: [worker('slow')] })],
+        { concurrencyLimit: 0 },
+      ),
+    ];
     const d = new Driver(flowOf(tasks), box).feed();
     const slow = d.jobs.pop()!;
     d.settle();
@@ -284,7 +355,10 @@ describe('restart', () => {
     expect(d.operate(restart)).toBe('refused');
     d.settle();
     expect(d.operate(restart)).toBe('refused');
-    expect(d.outcomes.map((o) => o.reason?.slice(0, 30))).toEqual(['Execution must be terminated t', 'No task found to restart execu']);
+    expect(d.outcomes.map((o) => o.reason?.slice(0, 30))).toEqual([
+      'Execution must be terminated t',
+      'No task found to restart execu',
+    ]);
   });
 
   it('dispatch numbers are never used twice, whatever happens', () => {
@@ -298,67 +372,5 @@ describe('restart', () => {
       d.settle();
       d.operate(restart);
     }
-  });
-});
-
-describe('change of a task run’s state, change of status', () => {
-  const change = (d: Driver, taskId: string, state: State): 'applied' | 'refused' =>
-    d.operate({ kind: 'change-task-state', taskRunId: d.the(taskId).id, state });
-
-  it('a failed run that is called SUCCESS lets the flow go on', () => {
-    const d = new Driver(flowOf([sequential('s', [worker('fail'), worker('b')]), worker('c')]), mendable()).play();
-    expect(change(d, 'fail', 'SUCCESS')).toBe('applied');
-    d.settle();
-    expect([d.end, d.order(), d.stateOf('s')]).toEqual(['SUCCESS', ['s', 'fail', 'b', 'c'], 'SUCCESS']);
-    expect(illegalExecution(d.state.execution.history)).toBeUndefined();
-  });
-
-  it('a done run that is called FAILED ends the execution FAILED', () => {
-    const d = new Driver(flowOf([worker('a'), worker('b')])).play();
-    change(d, 'a', 'FAILED');
-    expect(d.end).toBe('FAILED');
-  });
-
-  it('a run that is called CREATED runs again', () => {
-    const d = new Driver(flowOf([worker('a')])).play();
-    change(d, 'a', 'CREATED');
-    expect(d.jobs).toHaveLength(1);
-    expect([d.settle().end, d.the('a').attempts.length]).toEqual(['SUCCESS', 2]);
-  });
-
-  it('the result of a job whose run was changed meanwhile is dropped', () => {
-    const d = new Driver(flowOf([worker('a')])).feed();
-    const before = d.the('a');
-    change(d, 'a', 'WARNING');
-    d.feed(d.resultOf(before, { state: 'FAILED' }));
-    expect([d.stateOf('a'), d.end]).toEqual(['WARNING', 'WARNING']);
-  });
-
-  it('is refused for an unknown run, while the execution is being killed, and for a state that nothing would ever end', () => {
-    const d = new Driver(flowOf([worker('a')])).feed().lease('a');
-    expect(d.operate({ kind: 'change-task-state', taskRunId: 'none', state: 'SUCCESS' })).toBe('refused');
-    expect(change(d, 'a', 'RUNNING')).toBe('refused');
-    d.operate(kill);
-    expect(change(d, 'a', 'SUCCESS')).toBe('refused');
-    expect(d.end).toBe('KILLING');
-  });
-
-  it('an ended execution may be given another terminal status, and nothing runs for it', () => {
-    const d = new Driver(flowOf([worker('fail'), worker('b')]), mendable()).play();
-    expect(d.operate({ kind: 'change-status', state: 'SUCCESS' })).toBe('applied');
-    expect([d.end, d.jobs.length, d.order()]).toEqual(['SUCCESS', 0, ['fail']]);
-    expect(d.operate({ kind: 'change-status', state: 'RUNNING' })).toBe('refused');
-  });
-});
-
-describe('check', () => {
-  it('refuses the same as the engine does when it applies', () => {
-    const d = new Driver(flowOf([worker('fail')]), mendable()).feed();
-    const checked = { state: d.state.current, taskRuns: d.all() };
-    expect(check(restart, checked)).toMatchObject({ kind: 'conflict' });
-    expect(check(pause, checked)).toBeUndefined();
-    expect(check(resume, checked)).toMatchObject({ kind: 'conflict' });
-    expect(check(kill, { state: 'SUCCESS', taskRuns: [] })).toBeUndefined();
-    expect(currentState(d.state.execution.history)).toBe('RUNNING');
   });
 });

@@ -1,20 +1,41 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isTerminal, type ExecutionEvent, type Operation, type Task } from '@tiercel/model';
-import { Driver, flowOf, forEach, ifTask, illegalExecution, illegalTaskRun, inline, sequential, worker, type DriverOptions } from './testing/index.ts';
+import {
+  Driver,
+  flowOf,
+  forEach,
+  ifTask,
+  illegalExecution,
+  illegalTaskRun,
+  inline,
+  sequential,
+  worker,
+  type DriverOptions,
+} from './testing/index.ts';
 
 /** Flows of any shape, up to a handful of tasks; ids are made unique afterwards. */
 const shapes = fc.letrec<{ task: Task; list: Task[] }>((tie) => ({
   task: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
-    fc.record({ lane: fc.boolean(), allowFailure: fc.boolean(), disabled: fc.boolean(), skip: fc.boolean() }).map(({ lane, skip, ...p }) =>
-      (lane ? worker : inline)('t', { ...(p.allowFailure && { allowFailure: true }), ...(p.disabled && { disabled: true }), ...(skip && { runIf: 'false' }) }),
-    ),
+    fc
+      .record({ lane: fc.boolean(), allowFailure: fc.boolean(), disabled: fc.boolean(), skip: fc.boolean() })
+      .map(({ lane, skip, ...p }) =>
+        (lane ? worker : inline)('t', {
+          ...(p.allowFailure && { allowFailure: true }),
+          ...(p.disabled && { disabled: true }),
+          ...(skip && { runIf: 'false' }),
+        }),
+      ),
     fc.tuple(tie('list'), tie('list')).map(([tasks, errors]) => sequential('s', tasks, { errors })),
-    fc.tuple(fc.boolean(), tie('list'), tie('list')).map(([holds, then, other]) => ifTask('i', holds, then, { else: other })),
-    fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 2 }), tie('list'), tie('list')).map(([values, concurrencyLimit, tasks, errors]) =>
-      forEach('f', ['x', 'y', 'z'].slice(0, values), tasks, { concurrencyLimit, errors }),
-    ),
+    fc
+      .tuple(fc.boolean(), tie('list'), tie('list'))
+      .map(([holds, then, other]) => ifTask('i', holds, then, { else: other })),
+    fc
+      .tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 2 }), tie('list'), tie('list'))
+      .map(([values, concurrencyLimit, tasks, errors]) =>
+        forEach('f', ['x', 'y', 'z'].slice(0, values), tasks, { concurrencyLimit, errors }),
+      ),
   ),
   list: fc.array(tie('task'), { maxLength: 3 }),
 }));
@@ -23,7 +44,8 @@ let count = 0;
 const unique = (tasks: readonly Task[]): Task[] =>
   tasks.map((task) => {
     const copy: Record<string, unknown> = { ...task, id: `${task.id}${count++}` };
-    for (const list of ['tasks', 'errors', 'then', 'else']) if (Array.isArray(copy[list])) copy[list] = unique(copy[list] as Task[]);
+    for (const list of ['tasks', 'errors', 'then', 'else'])
+      if (Array.isArray(copy[list])) copy[list] = unique(copy[list] as Task[]);
     return copy as Task;
   });
 
@@ -33,10 +55,15 @@ const flows = fc.tuple(shapes.list, shapes.list).map(([tasks, errors]) => {
 });
 
 /** Which tasks fail, by a hash of their place: the same however often and in whatever order they run. */
-const failures = (salt: number): NonNullable<DriverOptions['behave']> => (run) => {
-  const hash = [...`${run.taskId} ${run.value ?? ''}`].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x0100_0193), salt);
-  return { state: (hash >>> 8) % 4 === 0 ? 'FAILED' : 'SUCCESS', outputs: { h: hash % 7 } };
-};
+const failures =
+  (salt: number): NonNullable<DriverOptions['behave']> =>
+  (run) => {
+    const hash = [...`${run.taskId} ${run.value ?? ''}`].reduce(
+      (h, c) => Math.imul(h ^ c.charCodeAt(0), 0x0100_0193),
+      salt,
+    );
+    return { state: (hash >>> 8) % 4 === 0 ? 'FAILED' : 'SUCCESS', outputs: { h: hash % 7 } };
+  };
 
 const expectLegal = (d: Driver): void => {
   expect(illegalExecution(d.state.execution.history)).toBeUndefined();
@@ -46,7 +73,13 @@ const expectLegal = (d: Driver): void => {
 };
 
 const numbers = fc.array(fc.nat(), { minLength: 60, maxLength: 60 });
-const OPERATIONS: readonly Operation[] = [{ kind: 'pause' }, { kind: 'resume' }, { kind: 'kill', cascade: true }, { kind: 'restart' }, { kind: 'force-run' }];
+const OPERATIONS: readonly Operation[] = [
+  { kind: 'pause' },
+  { kind: 'resume' },
+  { kind: 'kill', cascade: true },
+  { kind: 'restart' },
+  { kind: 'force-run' },
+];
 
 describe('whatever the flow', () => {
   it('an execution ends, in a legal state, and nothing is left open', () => {

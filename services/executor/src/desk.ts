@@ -65,7 +65,7 @@ export class Desk {
     // Not before `working` is set. It is unset in the same turn in which the last hint was found done: none slips in between.
     await Promise.resolve();
     try {
-      for (let more = false; (this.hints.length > 0 || more) && !this.stopped; ) {
+      for (let more = false; (this.hints.length > 0 || more) && !this.stopped;) {
         const hints = this.hints.splice(0);
         try {
           more = await this.step(hints);
@@ -89,7 +89,12 @@ export class Desk {
     if (!worked.empty && !(await this.commit(state, worked))) {
       // Somebody else was faster, or an event had been applied before: the rows know.
       this.state = undefined;
-      this.hints.push(this.lookAgain(hints, hints.some((hint) => hint.resend === true)));
+      this.hints.push(
+        this.lookAgain(
+          hints,
+          hints.some((hint) => hint.resend === true),
+        ),
+      );
       return false;
     }
     this.tell(state, worked);
@@ -100,7 +105,9 @@ export class Desk {
   /** The newest state and the news for it: from memory and from the copies in the hints where that is enough, else from rows. */
   private async see(hints: readonly ExecutionHint[]): Promise<Sight | undefined> {
     const copies = hints.flatMap((hint) => hint.events ?? []);
-    const mustRead = hints.some((hint) => hint.resend === true || (hint.created === undefined && hint.events === undefined));
+    const mustRead = hints.some(
+      (hint) => hint.resend === true || (hint.created === undefined && hint.events === undefined),
+    );
     const kills = copies.some((copy) => copy.event.kind === 'operation');
     if (this.state === undefined && !mustRead && !kills) {
       const created = hints.find((hint) => hint.created !== undefined)?.created;
@@ -120,13 +127,23 @@ export class Desk {
     return this.state === undefined ? undefined : { state: this.state, news: loaded.inbox, leased };
   }
 
-  private async open(execution: Execution, version: number, loaded: Pick<LoadedExecution, 'taskRuns'> & Partial<LoadedExecution>): Promise<void> {
+  private async open(
+    execution: Execution,
+    version: number,
+    loaded: Pick<LoadedExecution, 'taskRuns'> & Partial<LoadedExecution>,
+  ): Promise<void> {
     const found = this.deps.graph(execution);
     const graph = found instanceof Promise ? await found : found;
     if (graph === undefined) {
       this.state = undefined;
       const reason = `Revision ${execution.flowRevision} of flow ${execution.namespace}.${execution.flowId} does not exist or is no longer valid`;
-      await this.giveUp(reason, { execution, version, taskRuns: loaded.taskRuns, inbox: loaded.inbox ?? [], leases: [] });
+      await this.giveUp(reason, {
+        execution,
+        version,
+        taskRuns: loaded.taskRuns,
+        inbox: loaded.inbox ?? [],
+        leases: [],
+      });
       return;
     }
     this.state = new ExecutionState(graph, execution, version, loaded.taskRuns);
@@ -144,10 +161,15 @@ export class Desk {
   private tell(state: ExecutionState, worked: WorkedStep): void {
     const { bus } = this.deps;
     if (worked.kill) bus.publish('kill', { executionId: this.executionId });
-    this.send(worked.dispatched.map((seq) => state.find(seq)).flatMap((run) => (run?.sent === true ? [jobOf(this.deps, state, run)] : [])));
+    this.send(
+      worked.dispatched
+        .map((seq) => state.find(seq))
+        .flatMap((run) => (run?.sent === true ? [jobOf(this.deps, state, run)] : [])),
+    );
     for (const operation of worked.write.operations) bus.publish('operation', { operationId: operation.id });
     if (worked.write.logs.length > 0) bus.publish('logs', { executionId: this.executionId });
-    if (!worked.empty) bus.publish('execution', { executionId: this.executionId, version: state.version, ended: state.ended });
+    if (!worked.empty)
+      bus.publish('execution', { executionId: this.executionId, version: state.version, ended: state.ended });
   }
 
   private send(jobs: readonly ReturnType<typeof jobOf>[]): void {
@@ -178,8 +200,19 @@ export class Desk {
 
   /** A hint in place of others whose copies are of no use any more. */
   private lookAgain(hints: readonly ExecutionHint[], resend: boolean): ExecutionHint {
-    const { tenant, partition } = hints[0] ?? { tenant: this.state?.execution.tenant ?? '', partition: partitionOf(this.executionId) };
-    return { v: 1, kind: 'look', tenant, partition, executionId: this.executionId, passedOn: true, ...(resend && { resend }) };
+    const { tenant, partition } = hints[0] ?? {
+      tenant: this.state?.execution.tenant ?? '',
+      partition: partitionOf(this.executionId),
+    };
+    return {
+      v: 1,
+      kind: 'look',
+      tenant,
+      partition,
+      executionId: this.executionId,
+      passedOn: true,
+      ...(resend && { resend }),
+    };
   }
 
   /** Ends an execution that cannot go on, without the payload that was in the way: FAILED, what runs of it is killed. */

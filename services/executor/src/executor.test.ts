@@ -1,94 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { taskQueue, type TaskJob } from '@tiercel/contracts';
-import { compileFlow } from '@tiercel/engine';
-import { flowOf, forEach, ifTask, inline, TEST_TYPES, worker } from '@tiercel/engine/testing';
-import { currentState, derivedId, idFrom, partitionOf, type Execution, type Flow, type Operation } from '@tiercel/model';
-import { createHintRouter, createMemoryBus, createMemoryQueue } from '@tiercel/queue';
-import { StoreError, type ExecutionStore } from '@tiercel/store';
-import { createSimulatedStore, type Fault, type StoreOperation } from '@tiercel/store/simulated';
+import { flowOf, forEach, ifTask, inline, worker } from '@tiercel/engine/testing';
+import { derivedId, idFrom, partitionOf } from '@tiercel/model';
+import { StoreError } from '@tiercel/store';
 import { createFakeClock } from '@tiercel/testkit';
-import { createExecutor, type Executor, type ExecutorDeps } from './index.ts';
-
-const turns = async (count = 12): Promise<void> => {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
-};
-
-/** Executors over one simulated store, with queue, bus and clock that the test holds. */
-function bench(flows: Readonly<Record<string, Flow>>, given: Partial<ExecutorDeps> & { wrap?: (store: ExecutionStore) => Partial<ExecutionStore> } = {}) {
-  const clock = createFakeClock();
-  const calls: StoreOperation[] = [];
-  const planned: { operation: StoreOperation; fault: Fault }[] = [];
-  const simulated = createSimulatedStore({
-    clock,
-    faults: (operation) => {
-      calls.push(operation);
-      const at = planned.findIndex((one) => one.operation === operation);
-      return at < 0 ? undefined : planned.splice(at, 1)[0]!.fault;
-    },
-  });
-  const store: ExecutionStore = { ...simulated, ...given.wrap?.(simulated) };
-  const queue = createMemoryQueue();
-  const bus = createMemoryBus();
-  const graphs = new Map(Object.entries(flows).map(([id, flow]) => [id, compileFlow({ ...flow, id }, TEST_TYPES)]));
-  const problems: string[] = [];
-  const say = (_: object, message: string): void => void problems.push(message);
-  const router = createHintRouter(queue, ['one']);
-  let ids = 0;
-  const make = (id: string): Executor =>
-    createExecutor({
-      id,
-      store,
-      queue,
-      bus,
-      router,
-      clock,
-      log: { warn: say, error: say },
-      graph: (execution) => graphs.get(execution.flowId),
-      runInline: async (job) => ({
-        result: { state: 'SUCCESS', started: clock.now(), ended: clock.now(), outputs: { of: job.task.id } },
-        logs: [{ level: 'INFO', timestamp: clock.now(), message: job.task.id }],
-        metrics: [],
-      }),
-      perform: async (asked) => new Map(asked.map((call) => [call.key, { value: true }])),
-      env: { random: () => 0.5 },
-      server: {},
-      ...given,
-    });
-  const executor = make('one');
-  const newRow = (flowId: string): Execution => {
-    const id = idFrom(clock.now(), (words) => words.fill(++ids));
-    const history = [{ state: 'CREATED' as const, date: clock.now() }];
-    return { id, tenant: 'main', namespace: 'test', flowId, flowRevision: 1, history, labels: [], originalId: id, attemptNumber: 1, originalCreatedDate: clock.now() };
-  };
-  const submit = async (flowId: string, hinted = true): Promise<string> => {
-    const execution = newRow(flowId);
-    await simulated.create([{ execution }]);
-    if (hinted) router.send([{ tenant: 'main', executionId: execution.id, created: execution }]);
-    await turns();
-    return execution.id;
-  };
-  const operate = async (executionId: string, operation: Operation): Promise<string> => {
-    const id = idFrom(clock.now(), (words) => words.fill(++ids));
-    await simulated.request([{ id, tenant: 'main', executionId, operation }]);
-    return id;
-  };
-  return {
-    clock, calls, planned, store: simulated, queue, bus, router, problems, graphs, make, executor, submit, operate,
-    look: (executionId: string, more: object = {}) => router.send([{ tenant: 'main', executionId, ...more }]),
-    stateOf: (id: string) => currentState(simulated.inspect.execution(id)!.execution.history),
-    outcomeOf: (id: string) => [...simulated.inspect.operations()].find((operation) => operation.id === id)?.outcome,
-    /** Reports the result of a task run, as a worker would. */
-    report: async (executionId: string, taskRunSeq: number, hinted = true) => {
-      const run = simulated.inspect.execution(executionId)!.taskRuns.find((one) => one.seq === taskRunSeq)!;
-      const event = { kind: 'task-result', taskRunSeq, dispatch: run.dispatch, result: { state: 'SUCCESS', started: clock.now(), ended: clock.now() } } as const;
-      const inboxId = derivedId(run.id, run.dispatch * 2);
-      await simulated.report([{ executionId, taskRunSeq, dispatch: run.dispatch, inboxId, tenant: 'main', event, logs: [], metrics: [] }]);
-      if (hinted) router.send([{ tenant: 'main', executionId, events: [{ id: inboxId, event }] }]);
-      await turns();
-    },
-    waitingJobs: async () => (await queue.counts(taskQueue('default'))).waiting,
-  };
-}
+import type { ExecutorDeps } from './index.ts';
+import { bench, turns } from './testing/bench.ts';
 
 const CHAIN = flowOf(['a', 'b', 'c', 'd'].map((id) => inline(id)));
 const WORK = flowOf([worker('a'), worker('b')]);
@@ -142,7 +59,9 @@ describe('steps', () => {
     const flow = flowOf([ifTask('if', "{{ kv('k') }}", [inline('then')])]);
     const clock = createFakeClock();
     const perform: ExecutorDeps['perform'] = (asked) =>
-      new Promise((resolve) => void clock.after(200, () => resolve(new Map(asked.map((call) => [call.key, { value: true }])))));
+      new Promise(
+        (resolve) => void clock.after(200, () => resolve(new Map(asked.map((call) => [call.key, { value: true }])))),
+      );
     const c = bench({ io: flow }, { perform, clock });
     await c.executor.start();
     const id = await c.submit('io');
@@ -159,7 +78,16 @@ describe('steps', () => {
     const values = Array.from({ length: 40 }, (_, i) => i);
     const b = bench(
       { wide: flowOf([forEach('f', values, [worker('w')], { concurrencyLimit: 0 })]) },
-      { limits: { runsPerStep: 10 }, wrap: (store) => ({ commit: (steps) => (sizes.push(steps[0]!.taskRuns.filter((run) => run.sent).length), owes.push(steps[0]!.owes), store.commit(steps)) }) },
+      {
+        limits: { runsPerStep: 10 },
+        wrap: (store) => ({
+          commit: (steps) => (
+            sizes.push(steps[0]!.taskRuns.filter((run) => run.sent).length),
+            owes.push(steps[0]!.owes),
+            store.commit(steps)
+          ),
+        }),
+      },
     );
     await b.executor.start();
     await b.submit('wide');
@@ -194,16 +122,22 @@ describe('when a commit fails', () => {
     expect(b.stateOf(id)).toBe('SUCCESS');
   });
 
-  it.each(['before', 'after'] as const)('because the store is away (%s it took effect) it tries again, and its job is sent', async (fail) => {
-    const b = bench({ work: WORK });
-    await b.executor.start();
-    b.planned.push({ operation: 'commit', fault: { fail } });
-    const id = await b.submit('work');
-    expect(await b.waitingJobs()).toBe(0);
-    await b.clock.advanceAsync(300);
-    await turns();
-    expect([await b.waitingJobs(), b.store.inspect.execution(id)!.taskRuns.map((run) => run.dispatch)]).toEqual([1, [1]]);
-  });
+  it.each(['before', 'after'] as const)(
+    'because the store is away (%s it took effect) it tries again, and its job is sent',
+    async (fail) => {
+      const b = bench({ work: WORK });
+      await b.executor.start();
+      b.planned.push({ operation: 'commit', fault: { fail } });
+      const id = await b.submit('work');
+      expect(await b.waitingJobs()).toBe(0);
+      await b.clock.advanceAsync(300);
+      await turns();
+      expect([await b.waitingJobs(), b.store.inspect.execution(id)!.taskRuns.map((run) => run.dispatch)]).toEqual([
+        1,
+        [1],
+      ]);
+    },
+  );
 
   it('because of bad data that execution alone is failed, without the payload; others go on', async () => {
     const bad = flowOf([inline('poison')]);
@@ -212,7 +146,8 @@ describe('when a commit fails', () => {
       {
         wrap: (store) => ({
           commit: async (steps) => {
-            if (steps.some((step) => step.taskRuns.some((run) => run.outputs?.['of'] === 'poison'))) throw new StoreError('bad-data', 'no such text');
+            if (steps.some((step) => step.taskRuns.some((run) => run.outputs?.['of'] === 'poison')))
+              throw new StoreError('bad-data', 'no such text');
             return store.commit(steps);
           },
         }),
@@ -222,7 +157,9 @@ describe('when a commit fails', () => {
     const id = await b.submit('bad');
     const other = await b.submit('chain');
     expect([b.stateOf(id), b.stateOf(other)]).toEqual(['FAILED', 'SUCCESS']);
-    expect([...b.store.inspect.logs()].some((log) => log.executionId === id && log.message.includes('no such text'))).toBe(true);
+    expect(
+      [...b.store.inspect.logs()].some((log) => log.executionId === id && log.message.includes('no such text')),
+    ).toBe(true);
   });
 
   it('a step that throws fails its execution; what ran of it is killed, its operations are refused', async () => {
@@ -281,7 +218,9 @@ describe('hints', () => {
     expect([b.stateOf(id), two.size().executions + b.executor.size().executions]).toEqual(['SUCCESS', 0]);
     const other = await b.submit('chain', false);
     b.router.setExecutors(['elsewhere']);
-    b.queue.add('executor-one', [{ id: other, message: { ...hint, executionId: other, partition: partitionOf(other), passedOn: true } }]);
+    b.queue.add('executor-one', [
+      { id: other, message: { ...hint, executionId: other, partition: partitionOf(other), passedOn: true } },
+    ]);
     await turns();
     expect(b.stateOf(other)).toBe('SUCCESS');
   });
@@ -294,7 +233,7 @@ describe('hints', () => {
       const pause = await b.operate(id, { kind: 'pause' });
       b.look(id);
       await turns(1);
-      for (let i = 0; i < hops; i++) await undefined;
+      for (let i = 0; i < hops; i++) await Promise.resolve();
       const resume = await b.operate(id, { kind: 'resume' });
       b.look(id);
       await turns();
@@ -307,7 +246,11 @@ describe('hints', () => {
     await b.executor.start();
     const id = await b.submit('two');
     const sent: TaskJob[] = [];
-    const consumer = b.queue.consume<TaskJob>(taskQueue('default'), { batch: 10, concurrency: 1 }, async (jobs) => void sent.push(...jobs));
+    const consumer = b.queue.consume<TaskJob>(
+      taskQueue('default'),
+      { batch: 10, concurrency: 1 },
+      async (jobs) => void sent.push(...jobs),
+    );
     await turns();
     await b.store.claim('w', [{ executionId: id, taskRunSeq: 1, dispatch: 1 }], 9_000);
     sent.length = 0;
@@ -323,7 +266,21 @@ describe('hints', () => {
     const id = await b.submit('work');
     await b.queue.remove(taskQueue('default'));
     const run = b.store.inspect.execution(id)!;
-    await b.store.commit([{ execution: run.execution, version: run.version, applied: [], taskRuns: [], removedTaskRuns: [], logs: [], metrics: [], wakeUps: [], killLeases: false, owes: true, operations: [] }]);
+    await b.store.commit([
+      {
+        execution: run.execution,
+        version: run.version,
+        applied: [],
+        taskRuns: [],
+        removedTaskRuns: [],
+        logs: [],
+        metrics: [],
+        wakeUps: [],
+        killLeases: false,
+        owes: true,
+        operations: [],
+      },
+    ]);
     const event = { kind: 'task-started', taskRunSeq: 0, dispatch: 1, date: 0 } as const;
     b.look(id, { events: [{ id: derivedId(id, 9), event }], resend: true });
     await turns();
@@ -368,10 +325,15 @@ describe('life', () => {
 
   it('goes on announcing after the store was away', async () => {
     const b = bench({ chain: CHAIN });
-    b.planned.push({ operation: 'announce', fault: { fail: 'before' } }, { operation: 'announce', fault: { fail: 'before' } });
+    b.planned.push(
+      { operation: 'announce', fault: { fail: 'before' } },
+      { operation: 'announce', fault: { fail: 'before' } },
+    );
     await b.executor.start();
     await b.clock.advanceAsync(2_100);
     expect(b.problems).toHaveLength(2);
-    expect((await b.store.announce({ id: 'x', service: 'gateway' }, 5_000)).map((member) => member.id)).toContain('one');
+    expect((await b.store.announce({ id: 'x', service: 'gateway' }, 5_000)).map((member) => member.id)).toContain(
+      'one',
+    );
   });
 });

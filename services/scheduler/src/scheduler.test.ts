@@ -27,7 +27,11 @@ async function bench() {
   const problems: object[] = [];
   await store.announce({ id: 'executor', service: 'executor' }, 5_000);
   const hints: ExecutionHint[] = [];
-  queue.consume<ExecutionHint>(executorQueue('executor'), { batch: 1_000, concurrency: 1 }, async (some) => void hints.push(...some));
+  queue.consume<ExecutionHint>(
+    executorQueue('executor'),
+    { batch: 1_000, concurrency: 1 },
+    async (some) => void hints.push(...some),
+  );
   const keepAlive = (): void => {
     void store.announce({ id: 'executor', service: 'executor' }, 5_000).catch(() => undefined);
     clock.after(1_000, keepAlive);
@@ -35,12 +39,35 @@ async function bench() {
   keepAlive();
   let made = 0;
   return {
-    clock, calls, troubles, store, hints, problems,
+    clock,
+    calls,
+    troubles,
+    store,
+    hints,
+    problems,
     make: (id: string, more: Partial<SchedulerDeps> = {}): Scheduler =>
-      createScheduler({ id, store, router: createHintRouter(queue, ['executor']), clock, log: { warn: (fields) => void problems.push(fields), info: () => undefined }, ...more }),
+      createScheduler({
+        id,
+        store,
+        router: createHintRouter(queue, ['executor']),
+        clock,
+        log: { warn: (fields) => void problems.push(fields), info: () => undefined },
+        ...more,
+      }),
     create: async (startAt?: number): Promise<string> => {
       const id = idFrom(clock.now(), (words) => words.fill(++made));
-      const execution: Execution = { id, tenant: 'main', namespace: 'n', flowId: 'f', flowRevision: 1, history: [{ state: 'CREATED', date: 0 }], labels: [], originalId: id, attemptNumber: 1, originalCreatedDate: 0 };
+      const execution: Execution = {
+        id,
+        tenant: 'main',
+        namespace: 'n',
+        flowId: 'f',
+        flowRevision: 1,
+        history: [{ state: 'CREATED', date: 0 }],
+        labels: [],
+        originalId: id,
+        attemptNumber: 1,
+        originalCreatedDate: 0,
+      };
       await store.create([{ execution, ...(startAt !== undefined && { startAt }) }]);
       return id;
     },
@@ -56,8 +83,31 @@ async function bench() {
 const claimed = async (b: Awaited<ReturnType<typeof bench>>): Promise<string> => {
   const id = await b.create();
   const { execution } = b.store.inspect.execution(id)!;
-  const run = { seq: 0, id, taskId: 't', branch: 'main', history: [{ state: 'CREATED', date: 0 }], attempts: [], dispatch: 1, sent: true } as const;
-  await b.store.commit([{ execution, version: 0, applied: [], taskRuns: [run], removedTaskRuns: [], logs: [], metrics: [], wakeUps: [], killLeases: false, owes: true, operations: [] }]);
+  const run = {
+    seq: 0,
+    id,
+    taskId: 't',
+    branch: 'main',
+    history: [{ state: 'CREATED', date: 0 }],
+    attempts: [],
+    dispatch: 1,
+    sent: true,
+  } as const;
+  await b.store.commit([
+    {
+      execution,
+      version: 0,
+      applied: [],
+      taskRuns: [run],
+      removedTaskRuns: [],
+      logs: [],
+      metrics: [],
+      wakeUps: [],
+      killLeases: false,
+      owes: true,
+      operations: [],
+    },
+  ]);
   await b.store.claim('worker', [{ executionId: id, taskRunSeq: 0, dispatch: 1 }], 9_000);
   return id;
 };
@@ -173,7 +223,8 @@ describe('wake-ups', () => {
 });
 
 describe('leases', () => {
-  const expired = (b: Awaited<ReturnType<typeof bench>>): boolean => b.inbox().some((row) => row.event.kind === 'lease-expired');
+  const expired = (b: Awaited<ReturnType<typeof bench>>): boolean =>
+    b.inbox().some((row) => row.event.kind === 'lease-expired');
 
   it('that nobody renews expire, and their execution is hinted', async () => {
     const b = await bench();
@@ -196,20 +247,23 @@ describe('leases', () => {
     expect(expired(b)).toBe(true);
   });
 
-  it.each(['fail', 'hang'] as const)('after an outage in which calls %s, workers get a lease length to renew', async (how) => {
-    const b = await bench();
-    await b.make('s').start();
-    await b.pass(20_000);
-    await claimed(b);
-    if (how === 'fail') b.troubles.away = true;
-    else b.troubles.delayMs = 15_000;
-    await b.pass(15_000);
-    Object.assign(b.troubles, { away: false, delayMs: undefined });
-    await b.pass(8_500);
-    expect(expired(b)).toBe(false);
-    await b.pass(20_000);
-    expect(expired(b)).toBe(true);
-  });
+  it.each(['fail', 'hang'] as const)(
+    'after an outage in which calls %s, workers get a lease length to renew',
+    async (how) => {
+      const b = await bench();
+      await b.make('s').start();
+      await b.pass(20_000);
+      await claimed(b);
+      if (how === 'fail') b.troubles.away = true;
+      else b.troubles.delayMs = 15_000;
+      await b.pass(15_000);
+      Object.assign(b.troubles, { away: false, delayMs: undefined });
+      await b.pass(8_500);
+      expect(expired(b)).toBe(false);
+      await b.pass(20_000);
+      expect(expired(b)).toBe(true);
+    },
+  );
 });
 
 describe('life', () => {
@@ -245,7 +299,8 @@ describe('life', () => {
     const b = await bench();
     const scheduler = b.make('s');
     await scheduler.start();
-    const members = async (): Promise<readonly string[]> => (await b.store.announce({ id: 'x', service: 'gateway' }, 5_000)).map((member) => member.id);
+    const members = async (): Promise<readonly string[]> =>
+      (await b.store.announce({ id: 'x', service: 'gateway' }, 5_000)).map((member) => member.id);
     expect(await members()).toContain('s');
     await scheduler.stop();
     expect(await members()).not.toContain('s');

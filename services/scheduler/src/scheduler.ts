@@ -64,7 +64,9 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   let lastContact = 0;
 
   const hint = (looks: readonly Look[], resend: boolean): void =>
-    deps.router.send(looks.map((look) => ({ tenant: look.tenant, executionId: look.executionId, ...(resend && { resend: true }) })));
+    deps.router.send(
+      looks.map((look) => ({ tenant: look.tenant, executionId: look.executionId, ...(resend && { resend: true }) })),
+    );
 
   /** Answers whether it was done. */
   const guarded = async (name: string, work: () => Promise<void>): Promise<boolean> => {
@@ -151,7 +153,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   };
 
   const lookAtEverything = async (): Promise<void> => {
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const looks = await deps.store.claimAllLooks(after, limits.roundLimit);
       hint(looks, true);
       const last = looks[looks.length - 1];

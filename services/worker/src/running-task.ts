@@ -54,7 +54,10 @@ export class RunningTask {
       result = await this.deps.runAttempt(this.job, this.controller.signal, this.log);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.deps.log.error({ executionId: this.job.executionId, taskRunId: this.job.taskRunId, error }, 'running a task failed');
+      this.deps.log.error(
+        { executionId: this.job.executionId, taskRunId: this.job.taskRunId, error },
+        'running a task failed',
+      );
       result = { state: 'FAILED', started, ended: clock.now(), error: message };
     }
     this.ended = true;
@@ -89,7 +92,12 @@ export class RunningTask {
     let present = result;
     let rest = await this.log.rest();
     while (!this.abandoned) {
-      const event = { kind: 'task-result', taskRunSeq: job.taskRunSeq, dispatch: job.dispatch, result: present } as const;
+      const event = {
+        kind: 'task-result',
+        taskRunSeq: job.taskRunSeq,
+        dispatch: job.dispatch,
+        result: present,
+      } as const;
       try {
         await this.send(event, rest);
         return;
@@ -100,12 +108,24 @@ export class RunningTask {
             await this.log.writeApart(rest.logs);
             rest = { logs: [], metrics: [] };
           } else if (present !== result) {
-            this.deps.log.error({ executionId: job.executionId, error }, 'a result can never be written; the task is given up');
+            this.deps.log.error(
+              { executionId: job.executionId, error },
+              'a result can never be written; the task is given up',
+            );
             return;
-          } else present = { state: 'FAILED', started: result.started, ended: result.ended, error: 'The result of this task could not be stored' };
+          } else
+            present = {
+              state: 'FAILED',
+              started: result.started,
+              ended: result.ended,
+              error: 'The result of this task could not be stored',
+            };
           continue;
         }
-        this.deps.log.warn({ executionId: job.executionId, error }, 'a result could not be written yet; it is tried again');
+        this.deps.log.warn(
+          { executionId: job.executionId, error },
+          'a result could not be written yet; it is tried again',
+        );
         await new Promise<void>((resolve) => this.deps.clock.after(this.limits.retryMs, resolve));
       }
     }

@@ -37,7 +37,8 @@ export class TaskLog implements TaskSink {
     while (this.lines.length >= this.limits.logBuffer && !this.released) {
       const before = this.lines.length;
       await this.flush();
-      if (this.lines.length >= before) await new Promise<void>((resolve) => this.deps.clock.after(this.limits.retryMs, resolve));
+      if (this.lines.length >= before)
+        await new Promise<void>((resolve) => this.deps.clock.after(this.limits.retryMs, resolve));
     }
   }
 
@@ -112,7 +113,8 @@ export class TaskLog implements TaskSink {
         this.putBack(lines);
       }
     }
-    if (this.lines.length > 0) this.pendingFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
+    if (this.lines.length > 0)
+      this.pendingFlush ??= this.deps.clock.after(this.limits.logFlushMs, () => void this.flush());
   }
 
   /** Keys make a repeat harmless. Only a task that does not wait for room loses its oldest lines: memory is not a store. */
@@ -131,7 +133,10 @@ export class TaskLog implements TaskSink {
         return;
       }
       if (lines.length === 1) {
-        this.deps.log.error({ executionId: this.job.executionId, error }, 'a log line can never be written and is left out');
+        this.deps.log.error(
+          { executionId: this.job.executionId, error },
+          'a log line can never be written and is left out',
+        );
         return;
       }
       const middle = lines.length >> 1;

@@ -1,100 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { executorQueue, taskJobId, taskQueue, type ExecutionHint, type TaskJob } from '@tiercel/contracts';
-import { idFrom, partitionOf, taskRunIdOf, type Execution, type LogLine, type TaskResult, type TaskRun } from '@tiercel/model';
-import { createHintRouter, createMemoryBus, createMemoryQueue } from '@tiercel/queue';
-import { StoreError, type ExecutionStore } from '@tiercel/store';
-import { createSimulatedStore, type Fault, type StoreOperation } from '@tiercel/store/simulated';
-import { createFakeClock } from '@tiercel/testkit';
-import { createWorker, KillReason, type TaskSink, type WorkerDeps, type WorkerLimits } from './index.ts';
-
-const turns = async (count = 10): Promise<void> => {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
-};
-
-interface Running {
-  readonly job: TaskJob;
-  readonly signal: AbortSignal;
-  readonly sink: TaskSink;
-  end(result?: Partial<TaskResult>): Promise<void>;
-}
-
-const line = (message: string): LogLine => ({ level: 'INFO', timestamp: 0, message });
-
-/** One worker over a simulated store; the test ends its tasks by hand. */
-async function bench(given: { limits?: Partial<WorkerLimits>; wrap?: (store: ExecutionStore) => Partial<ExecutionStore>; obeys?: boolean } = {}) {
-  const clock = createFakeClock();
-  const calls: StoreOperation[] = [];
-  const troubles: { away?: boolean; hang?: boolean; next: { operation: StoreOperation; fault: Fault }[] } = { next: [] };
-  const simulated = createSimulatedStore({
-    clock,
-    faults: (operation) => {
-      calls.push(operation);
-      const at = troubles.next.findIndex((one) => one.operation === operation);
-      if (at >= 0) return troubles.next.splice(at, 1)[0]!.fault;
-      if (troubles.hang === true) return { delayMs: 1e9 };
-      return troubles.away === true ? { fail: 'before' } : undefined;
-    },
-  });
-  const store = { ...simulated, ...given.wrap?.(simulated) };
-  const queue = createMemoryQueue();
-  const bus = createMemoryBus();
-  const running: Running[] = [];
-  const problems: string[] = [];
-  const runAttempt: WorkerDeps['runAttempt'] = (job, signal, sink) =>
-    new Promise((resolve) => {
-      const end = async (result: Partial<TaskResult> = {}): Promise<void> => {
-        resolve({ state: 'SUCCESS', started: clock.now(), ended: clock.now(), ...result });
-        await turns();
-      };
-      running.push({ job, signal, sink, end });
-      if (given.obeys !== false) signal.addEventListener('abort', () => void end({ state: 'KILLED' }));
-    });
-  const say = (_: object, message: string): void => void problems.push(message);
-  const worker = createWorker({
-    id: 'worker-1', workerGroup: 'default', store, queue, bus, clock, runAttempt,
-    router: createHintRouter(queue),
-    log: { warn: say, error: say },
-    ...(given.limits !== undefined && { limits: given.limits }),
-  });
-  const hints: ExecutionHint[] = [];
-  queue.consume<ExecutionHint>(executorQueue('executor'), { batch: 100, concurrency: 1 }, async (some) => void hints.push(...some));
-
-  let executions = 0;
-  /** An execution with one task run that has been dispatched. */
-  const dispatched = async (count = 1): Promise<readonly TaskJob[]> => {
-    const id = idFrom(clock.now(), (words) => words.fill(++executions));
-    const execution: Execution = { id, tenant: 'main', namespace: 'n', flowId: 'f', flowRevision: 1, history: [{ state: 'CREATED', date: 0 }], labels: [], originalId: id, attemptNumber: 1, originalCreatedDate: 0 };
-    await simulated.create([{ execution }]);
-    const taskRuns = Array.from({ length: count }, (_, seq): TaskRun => ({ seq, id: taskRunIdOf(id, seq), taskId: `t${seq}`, branch: 'main', history: [{ state: 'CREATED', date: 0 }], attempts: [], dispatch: 1, sent: true }));
-    await simulated.commit([{ execution, version: 0, applied: [], taskRuns, removedTaskRuns: [], logs: [], metrics: [], wakeUps: [], killLeases: false, owes: true, operations: [] }]);
-    return taskRuns.map((run) => ({ v: 1, kind: 'task', tenant: 'main', partition: partitionOf(id), workerGroup: 'default', executionId: id, namespace: 'n', flowId: 'f', flowRevision: 1, taskRunSeq: run.seq, taskRunId: run.id, dispatch: 1, attempt: 0, taskRunStart: 0, task: { id: run.taskId, type: 't' }, variables: {} }));
-  };
-  const send = async (jobs: readonly TaskJob[]): Promise<void> => {
-    queue.add(taskQueue('default'), jobs.map((job) => ({ id: taskJobId(job), message: job })));
-    await turns();
-  };
-  await simulated.announce({ id: 'executor', service: 'executor' }, 5_000);
-  const staysAlive = (): void => {
-    void simulated.announce({ id: 'executor', service: 'executor' }, 5_000).catch(() => undefined);
-    clock.after(1_000, staysAlive);
-  };
-  staysAlive();
-  await worker.start();
-  return {
-    clock, calls, troubles, store: simulated, queue, bus, worker, running, problems, hints, dispatched, send,
-    start: async (count = 1): Promise<Running> => {
-      await send(await dispatched(count));
-      return running[running.length - 1]!;
-    },
-    inbox: () => [...simulated.inspect.inbox()].map((row) => row.event),
-    leases: () => [...simulated.inspect.leases()],
-    lines: () => [...simulated.inspect.logs()].map((log) => log.message),
-    pass: async (ms: number) => {
-      await clock.advanceAsync(ms);
-      await turns();
-    },
-  };
-}
+import { StoreError } from '@tiercel/store';
+import type { KillReason } from './index.ts';
+import { bench, line, turns } from './testing/bench.ts';
 
 describe('a job', () => {
   it('is claimed before it runs, and its result ends the lease and tells the executor with a copy', async () => {
@@ -103,7 +10,9 @@ describe('a job', () => {
     expect(b.leases()).toHaveLength(1);
     await task.end({ outputs: { n: 1 } });
     expect([b.leases(), b.worker.running()]).toEqual([[], 0]);
-    expect(b.inbox()).toMatchObject([{ kind: 'task-result', taskRunSeq: 0, dispatch: 1, result: { state: 'SUCCESS', outputs: { n: 1 } } }]);
+    expect(b.inbox()).toMatchObject([
+      { kind: 'task-result', taskRunSeq: 0, dispatch: 1, result: { state: 'SUCCESS', outputs: { n: 1 } } },
+    ]);
     expect(b.hints[0]!.events).toHaveLength(1);
   });
 
@@ -184,7 +93,10 @@ describe('a result', () => {
     b.troubles.next.push({ operation: 'expireLeases', fault: {} });
     await b.store.expireLeases(10);
     b.troubles.away = false;
-    b.troubles.next.push({ operation: 'report', fault: { fail: 'before' } }, { operation: 'report', fault: { fail: 'before' } });
+    b.troubles.next.push(
+      { operation: 'report', fault: { fail: 'before' } },
+      { operation: 'report', fault: { fail: 'before' } },
+    );
     await b.pass(4_000);
     expect(b.inbox().map((event) => event.kind)).toEqual(['lease-expired', 'task-result']);
   });
@@ -193,7 +105,8 @@ describe('a result', () => {
     const b = await bench({
       wrap: (store) => ({
         report: async (reports) => {
-          if (reports.some((r) => r.event.kind === 'task-result' && r.event.result.outputs !== undefined)) throw new StoreError('bad-data', 'bad');
+          if (reports.some((r) => r.event.kind === 'task-result' && r.event.result.outputs !== undefined))
+            throw new StoreError('bad-data', 'bad');
           return store.report(reports);
         },
       }),
@@ -251,7 +164,21 @@ describe('leases', () => {
     if (way === 'the bus') b.bus.publish('kill', { executionId: task.job.executionId });
     else {
       const { execution, version } = b.store.inspect.execution(task.job.executionId)!;
-      await b.store.commit([{ execution, version, applied: [], taskRuns: [], removedTaskRuns: [], logs: [], metrics: [], wakeUps: [], killLeases: true, owes: true, operations: [] }]);
+      await b.store.commit([
+        {
+          execution,
+          version,
+          applied: [],
+          taskRuns: [],
+          removedTaskRuns: [],
+          logs: [],
+          metrics: [],
+          wakeUps: [],
+          killLeases: true,
+          owes: true,
+          operations: [],
+        },
+      ]);
       await b.pass(3_000);
     }
     await turns();
@@ -266,15 +193,18 @@ describe('leases', () => {
     expect(task.signal.aborted).toBe(false);
   });
 
-  it.each(['away', 'hang'] as const)('a worker that is cut off (calls: %s) stops its tasks after a while, not before', async (how) => {
-    const b = await bench({ limits: { cutOffMs: 20_000 } });
-    const task = await b.start();
-    b.troubles[how] = true;
-    await b.pass(19_000);
-    expect(task.signal.aborted).toBe(false);
-    await b.pass(6_000);
-    expect((task.signal.reason as KillReason).kind).toBe('lost');
-  });
+  it.each(['away', 'hang'] as const)(
+    'a worker that is cut off (calls: %s) stops its tasks after a while, not before',
+    async (how) => {
+      const b = await bench({ limits: { cutOffMs: 20_000 } });
+      const task = await b.start();
+      b.troubles[how] = true;
+      await b.pass(19_000);
+      expect(task.signal.aborted).toBe(false);
+      await b.pass(6_000);
+      expect((task.signal.reason as KillReason).kind).toBe('lost');
+    },
+  );
 
   it('a short outage stops nothing', async () => {
     const b = await bench();
@@ -293,7 +223,10 @@ describe('the log of a task', () => {
     const task = await b.start();
     for (let i = 0; i < 5; i++) void task.sink.onLog([line(`a${i}`)]);
     await b.pass(210);
-    expect([b.lines(), b.calls.filter((call) => call === 'appendLogs').length]).toEqual([['a0', 'a1', 'a2', 'a3', 'a4'], 1]);
+    expect([b.lines(), b.calls.filter((call) => call === 'appendLogs').length]).toEqual([
+      ['a0', 'a1', 'a2', 'a3', 'a4'],
+      1,
+    ]);
     void task.sink.onLog([line('b')]);
     await task.end();
     expect(b.lines()).toHaveLength(6);
@@ -303,7 +236,10 @@ describe('the log of a task', () => {
   it('is complete and in order though writes fail in between', async () => {
     const b = await bench();
     const task = await b.start();
-    b.troubles.next.push({ operation: 'appendLogs', fault: { fail: 'before' } }, { operation: 'appendLogs', fault: { fail: 'after' } });
+    b.troubles.next.push(
+      { operation: 'appendLogs', fault: { fail: 'before' } },
+      { operation: 'appendLogs', fault: { fail: 'after' } },
+    );
     for (let i = 0; i < 4; i++) {
       void task.sink.onLog([line(`l${i}`)]);
       await b.pass(250);
@@ -350,7 +286,9 @@ describe('membership', () => {
     // Some of the partitions belong to the new executor, whose queue nobody reads here.
     expect(b.hints.length - before).toBeLessThan(20);
     await b.worker.stop();
-    expect((await b.store.announce({ id: 'x', service: 'gateway' }, 5_000)).map((member) => member.id)).not.toContain('worker-1');
+    expect((await b.store.announce({ id: 'x', service: 'gateway' }, 5_000)).map((member) => member.id)).not.toContain(
+      'worker-1',
+    );
   });
 });
 

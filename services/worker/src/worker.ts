@@ -12,7 +12,11 @@ export interface Worker {
   running(): number;
 }
 
-const keyOf = (job: TaskJob): JobKey => ({ executionId: job.executionId, taskRunSeq: job.taskRunSeq, dispatch: job.dispatch });
+const keyOf = (job: TaskJob): JobKey => ({
+  executionId: job.executionId,
+  taskRunSeq: job.taskRunSeq,
+  dispatch: job.dispatch,
+});
 const nameOf = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${job.dispatch}`;
 
 /** How often a member says that it lives, and when it counts as dead, ms. */
@@ -83,7 +87,11 @@ export function createWorker(deps: WorkerDeps): Worker {
       return;
     }
     try {
-      const outcomes = await deps.store.renew(deps.id, held.map((task) => keyOf(task.job)), limits.leaseMs);
+      const outcomes = await deps.store.renew(
+        deps.id,
+        held.map((task) => keyOf(task.job)),
+        limits.leaseMs,
+      );
       lastContact = deps.clock.now();
       held.forEach((task, i) => {
         if (outcomes[i] === 'lost') task.stop(new KillReason('lost', 'the lease of this task is lost'));
@@ -97,7 +105,8 @@ export function createWorker(deps: WorkerDeps): Worker {
   /** A worker that has not reached the store for too long stops its tasks: by now others may have been told to run them. */
   const checkCutOff = (): void => {
     if (deps.clock.now() - lastContact < limits.cutOffMs) return;
-    for (const task of tasks.values()) task.stop(new KillReason('lost', `the store could not be reached for ${limits.cutOffMs} ms`));
+    for (const task of tasks.values())
+      task.stop(new KillReason('lost', `the store could not be reached for ${limits.cutOffMs} ms`));
   };
 
   let renewing: Promise<void> | undefined;
@@ -128,7 +137,10 @@ export function createWorker(deps: WorkerDeps): Worker {
   /** Says that this worker lives, and hears which executors do: results go straight to the one that waits for them. */
   const announce = async (): Promise<void> => {
     try {
-      const members = await deps.store.announce({ id: deps.id, service: 'worker', workerGroup: deps.workerGroup }, ALIVE_MS);
+      const members = await deps.store.announce(
+        { id: deps.id, service: 'worker', workerGroup: deps.workerGroup },
+        ALIVE_MS,
+      );
       deps.router.setExecutors(members.filter((member) => member.service === 'executor').map((member) => member.id));
     } catch (error) {
       deps.log.warn({ error }, 'could not announce this worker; it is tried again');
@@ -148,7 +160,8 @@ export function createWorker(deps: WorkerDeps): Worker {
       keepAnnouncing();
       unsubscribe = deps.bus.subscribe('kill', ({ executionId }) => {
         for (const task of tasks.values()) {
-          if (task.job.executionId === executionId) task.stop(new KillReason('killed', 'the execution is being killed'));
+          if (task.job.executionId === executionId)
+            task.stop(new KillReason('killed', 'the execution is being killed'));
         }
       });
       keepRenewing();

@@ -73,7 +73,7 @@ export class Driver {
   feed(...events: ExecutionEvent[]): this {
     let pending: readonly ExecutionEvent[] = events;
     const memo = new Map<string, IoResult>();
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       this.now += 1;
       this.steps++;
       const effects = advance(this.state, pending, {
@@ -207,7 +207,14 @@ export class Driver {
   summary(): JsonObject {
     const place = (run: TaskRun): string =>
       `${run.parent === undefined ? '' : `${place(this.state.run(run.parent))}/`}${run.branch === 'errors' ? '!' : ''}${run.taskId}${run.value === undefined ? '' : `[${run.value}]`}`;
-    const runs = Object.fromEntries(this.all().map((run) => [place(run), `${currentState(run.history)} ${run.attempts.length} ${JSON.stringify(run.outputs)}`] as const).toSorted());
+    const runs = Object.fromEntries(
+      this.all()
+        .map(
+          (run) =>
+            [place(run), `${currentState(run.history)} ${run.attempts.length} ${JSON.stringify(run.outputs)}`] as const,
+        )
+        .toSorted(),
+    );
     return { end: this.end, history: [...this.history], outputs: this.state.execution.outputs ?? null, runs };
   }
 

@@ -38,7 +38,9 @@ const why = (history: StateHistory, follows: (from: State, to: State) => boolean
 
 /** Why the history of an execution is not a legal one; undefined when it is. */
 export const illegalExecution = (history: StateHistory): string | undefined =>
-  why(history, (from, to) => (isTerminal(from) ? to === 'RESTARTED' || isTerminal(to) : (EXECUTION[from] ?? []).includes(to)));
+  why(history, (from, to) =>
+    isTerminal(from) ? to === 'RESTARTED' || isTerminal(to) : (EXECUTION[from] ?? []).includes(to),
+  );
 
 /**
  * Why the history of a task run is not a legal one; undefined when it is. `flowable`: its run goes on when one of its
