@@ -81,6 +81,7 @@ function judgeRelative(house, place, specifier) {
   const target = posix.normalize(posix.join(dirname(place.file), specifier));
   const home = place.owner?.folder ?? '.';
   if (home === '.' ? !target.startsWith('..') : target.startsWith(`${home}/`)) return undefined;
+  if (place.room?.scripts && target.startsWith('scripts/')) return undefined;
   return `${specifier} leaves ${home}; import the other package by its name.`;
 }
 

@@ -268,8 +268,10 @@ class Collector {
     for (let base = expr; ; base = base.base) {
       if (base.kind === 'name') return this.inMacro || locals.has(base.name) ? undefined : [base.name, ...parts];
       if (base.kind === 'attribute' && base.args === undefined) parts.unshift(base.name);
-      else if (base.kind === 'subscript' && base.index.kind === 'literal' && base.index.value !== null) parts.unshift(String(base.index.value));
-      else return undefined;
+      else if (base.kind === 'subscript' && base.index.kind === 'literal' && base.index.value !== null) {
+        // oxlint-disable-next-line typescript/no-base-to-string -- a literal is a text, a number or a boolean
+        parts.unshift(String(base.index.value));
+      } else return undefined;
     }
   }
 }
