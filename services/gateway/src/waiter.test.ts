@@ -78,9 +78,29 @@ describe('waiting for the end of an execution', () => {
     await vi.advanceTimersByTimeAsync(2000);
     expect(watch.size).toBe(1);
     wait.created();
-    await vi.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(2000);
     expect(await wait.promise).toBeUndefined();
     expect(watch.size).toBe(0);
+  });
+
+  it('is not misled by a reading that began before the creation and ends after it', async () => {
+    const execution = anExecution();
+    const wait = waiter.waitForEnd(execution.id);
+    const { states } = executions;
+    let answer = (): void => undefined;
+    executions.states = async () => {
+      executions.states = states;
+      await new Promise<void>((resolve) => (answer = resolve));
+      return [];
+    };
+    await vi.advanceTimersByTimeAsync(1000);
+    executions.put(execution);
+    wait.created();
+    answer();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(watch.size).toBe(1);
+    executions.move(execution.id, 'SUCCESS');
+    expect(await wait.promise).toBeDefined();
   });
 
   it('is forgotten when the client goes away, and when it is given up', async () => {

@@ -38,6 +38,7 @@ export function createWaiter({ watch, executions, tenant, taskRunLimit, logger }
         resolve = done;
       });
       let exists = false;
+      let absences = 0;
       let reading = false;
 
       const finish = (view: ExecutionView | undefined): void => {
@@ -60,7 +61,8 @@ export function createWaiter({ watch, executions, tenant, taskRunLimit, logger }
       };
       const onChange = (change: Change): void => {
         if (change.kind === 'absent') {
-          if (exists) finish(undefined);
+          // The first reading may have begun before the row was there, and ended after that was known.
+          if (exists && ++absences > 1) finish(undefined);
         } else if (change.kind === 'seen' && change.ended && !reading) void readEnd();
       };
       const unwatch = watch.watch(executionId, onChange);
