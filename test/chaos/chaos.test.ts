@@ -15,14 +15,15 @@ const EXECUTIONS = Number(process.env['CHAOS_EXECUTIONS'] ?? 60);
 const KILLS = Number(process.env['CHAOS_KILLS'] ?? 2);
 /** Callers at a time. */
 const CALLERS = 16;
-/** From a start after a kill to the next end of an execution, ms. */
+/** From a server that is ready again to the next end of an execution, ms. */
 const GOES_ON_WITHIN = 15_000;
 const KINDS = ['server', 'postgres', 'server', 'both', 'server'] as const;
 
 let server: LocalServer | undefined;
 let folder: string | undefined;
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') process.stderr.write(`the server said last:\n${server?.output.slice(-4_000) ?? 'nothing'}\n`);
+  if (task.result?.state === 'fail')
+    process.stderr.write(`the server said last:\n${server?.output.slice(-4_000) ?? 'nothing'}\n`);
   await server?.remove();
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
@@ -31,7 +32,9 @@ test(
   `${EXECUTIONS} executions survive ${KILLS} kills`,
   async () => {
     folder = await mkdtemp(join(tmpdir(), 'tiercel-chaos-'));
-    server = await LocalServer.make(process.env['CHAOS_LOG'] === undefined ? {} : { TIERCEL_SERVER_LOG_LEVEL: process.env['CHAOS_LOG'] });
+    server = await LocalServer.make(
+      process.env['CHAOS_LOG'] === undefined ? {} : { TIERCEL_SERVER_LOG_LEVEL: process.env['CHAOS_LOG'] },
+    );
     const scene = new Scene(server, folder);
     for (const { source } of scene.shapes) await server.deploy(source);
     const perRound = Math.ceil(EXECUTIONS / (KILLS + 1));
@@ -39,14 +42,25 @@ test(
       const submitted = scene.submit(Math.min(perRound, EXECUTIONS - round * perRound));
       if (round < KILLS) {
         // In the midst: some of this round are still on their way in, some run, some have ended.
-        await until('half of a round', () => (scene.accepted.size >= (round + 0.5) * perRound ? true : undefined), 60_000);
+        await until(
+          'half of a round',
+          () => (scene.accepted.size >= (round + 0.5) * perRound ? true : undefined),
+          60_000,
+        );
+        await scene.scriptsRun(Math.min(12, Math.ceil(perRound / 5)));
         await scene.kill(KINDS[round % KINDS.length]!);
       }
       await submitted;
     }
     const executions = await scene.allEnded();
     const journal = await readJournal(scene.journal);
-    const breaches = findBreaches({ shapes: scene.shapes, accepted: scene.accepted, executions, journal, kills: KILLS });
+    const breaches = findBreaches({
+      shapes: scene.shapes,
+      accepted: scene.accepted,
+      executions,
+      journal,
+      losses: scene.losses,
+    });
     const again = [...countsOf(journal).values()].filter(({ begin }) => begin > 1).length;
     process.stdout.write(
       `chaos: ${scene.accepted.size} accepted, ${executions.length} ended, ${scene.unanswered} calls unanswered, ` +
@@ -62,6 +76,7 @@ test(
 class Scene {
   readonly accepted = new Set<string>();
   readonly notes: string[] = [];
+  readonly losses: number[] = [];
   readonly journal: string;
   readonly shapes: ReturnType<typeof shapes>;
   unanswered = 0;
@@ -82,7 +97,8 @@ class Scene {
     const caller = async (): Promise<void> => {
       while (next < count) {
         const shape = this.shapes[next++ % this.shapes.length]!;
-        while (!(await this.create(shape.id))) await until('a server', async () => ((await this.server.ready()) ? true : undefined), 60_000);
+        while (!(await this.create(shape.id)))
+          await until('a server', async () => ((await this.server.ready()) ? true : undefined), 60_000);
       }
     };
     await Promise.all(Array.from({ length: CALLERS }, caller));
@@ -112,34 +128,59 @@ class Scene {
     const running = (await runningScripts(before, this.marker)).length;
     if (kind !== 'postgres') await this.server.kill();
     if (kind !== 'server') process.kill(postgres, 'SIGKILL');
-    if (kind !== 'postgres') await this.noScriptsRun();
+    if (kind !== 'postgres') {
+      await this.noScriptsRun();
+      this.losses.push((await readJournal(this.journal)).length);
+    }
     const began = performance.now();
     const ready = kind === 'postgres' ? await this.readyAgain() : await this.server.start();
     this.down = false;
     const ended = await this.endedCount();
-    await until('an execution that ends after a kill', async () => ((await this.endedCount()) > ended ? true : undefined), GOES_ON_WITHIN);
-    const onAgain = performance.now() - began;
-    this.notes.push(`kill of ${kind} with ${running} scripts running: ready after ${seconds(ready)}, going on after ${seconds(onAgain)}`);
+    await until(
+      'an execution that ends after a kill',
+      async () => ((await this.endedCount()) > ended ? true : undefined),
+      GOES_ON_WITHIN,
+    );
+    const onAgain = performance.now() - began - ready;
+    this.notes.push(
+      `kill of ${kind} with ${running} scripts running: ready after ${seconds(ready)}, going on ${seconds(onAgain)} later`,
+    );
     expect(onAgain).toBeLessThan(GOES_ON_WITHIN);
+  }
+
+  /** Waits until so many scripts run at this moment. */
+  async scriptsRun(count: number): Promise<void> {
+    await until(
+      `${count} scripts at a time`,
+      async () =>
+        (await runningScripts(await readJournal(this.journal), this.marker)).length >= count ? true : undefined,
+      30_000,
+    );
   }
 
   private async readyAgain(): Promise<number> {
     const began = performance.now();
-    await until('the database again', async () => (await this.endedCount().catch(() => undefined)) ?? undefined, 30_000);
+    await until(
+      'the database again',
+      async () => (await this.endedCount().catch(() => undefined)) ?? undefined,
+      30_000,
+    );
     return performance.now() - began;
   }
 
   private async noScriptsRun(): Promise<void> {
     await until(
       'the end of the scripts of a killed server',
-      async () => ((await runningScripts(await readJournal(this.journal), this.marker)).length === 0 ? true : undefined),
+      async () =>
+        (await runningScripts(await readJournal(this.journal), this.marker)).length === 0 ? true : undefined,
       5_000,
     );
   }
 
   private async endedCount(): Promise<number> {
     const states = ['SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED'].map((state) => `state=${state}`).join('&');
-    return (await this.server.json<{ total: number }>(`/executions/search?namespace=${NAMESPACE}&size=1&${states}`)).total;
+    return (await this.server.json<{ total: number }>(`/executions/search?namespace=${NAMESPACE}&size=1&${states}`))
+      .total;
   }
 
   /** All executions of the namespace, once they have ended. */
@@ -153,7 +194,9 @@ class Scene {
     );
     const ids: string[] = [];
     for (let page = 1; ids.length < (await total()); page++) {
-      const found = await this.server.json<{ results: { id: string }[] }>(`/executions/search?namespace=${NAMESPACE}&size=100&page=${page}&sort=id:asc`);
+      const found = await this.server.json<{ results: { id: string }[] }>(
+        `/executions/search?namespace=${NAMESPACE}&size=100&page=${page}&sort=id:asc`,
+      );
       if (found.results.length === 0) break;
       ids.push(...found.results.map(({ id }) => id));
     }

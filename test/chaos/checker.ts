@@ -12,8 +12,8 @@ export interface Observed {
   /** All executions of the namespace, with their task runs, at the end. */
   readonly executions: readonly ExecutionShape[];
   readonly journal: readonly JournalLine[];
-  /** How many times the server or its database was killed. */
-  readonly kills: number;
+  /** Length of the journal at each kill of the server: only such a kill may make a script run once more. */
+  readonly losses: readonly number[];
 }
 
 /** Every way in which the promises were broken; empty when they hold. */
@@ -54,8 +54,9 @@ const describe = ({ taskRunList = [] }: ExecutionShape): string =>
 const terminals = (histories: readonly { readonly state: string }[]): number =>
   histories.filter(({ state }) => TERMINAL.has(state)).length;
 
-/** Once, and once more for each loss at most; the last one went to its end. */
-function sideEffects({ shapes, executions, journal, kills }: Observed): string[] {
+/** Once in the life of one server at most, so once more for each loss at most; and the last time to the end. */
+function sideEffects({ shapes, executions, journal, losses }: Observed): string[] {
+  const lives = [0, ...losses].map((from, i) => countsOf(journal.slice(from, losses[i])));
   const counts = countsOf(journal);
   const found: string[] = [];
   const expected = new Set<string>();
@@ -66,11 +67,13 @@ function sideEffects({ shapes, executions, journal, kills }: Observed): string[]
       const { begin, end } = counts.get(run.id) ?? { begin: 0, end: 0 };
       const say = (what: string): void => void found.push(`${flowId} ${id} ${run.taskId}: ${what}`);
       if (begin === 0 || end === 0) say(`succeeded without running (${begin} begins, ${end} ends)`);
-      if (begin > 1 + kills) say(`ran ${begin} times with ${kills} kills`);
-      // Each time but the last was cut off: its server died.
-      if (end > 1) say(`ran to its end ${end} times`);
+      for (const [life, count] of lives.entries()) {
+        const times = count.get(run.id)?.begin ?? 0;
+        if (times > 1) say(`ran ${times} times in the life of server ${life}`);
+      }
     }
   }
-  for (const taskRun of counts.keys()) if (!expected.has(taskRun)) found.push(`a script ran for an unknown task run ${taskRun}`);
+  for (const taskRun of counts.keys())
+    if (!expected.has(taskRun)) found.push(`a script ran for an unknown task run ${taskRun}`);
   return found;
 }

@@ -15,7 +15,8 @@ describe.skipIf(!has('curl'))('curl', () => {
   const api = (): string => `${server.url}/api/v1`;
   const curl = (line: string, ms?: number): Promise<string> =>
     shell(`curl -sS ${line.replaceAll('API', api())}`, { cwd, ...(ms !== undefined && { ms }) });
-  const json = async <T = ExecutionShape>(line: string, ms?: number): Promise<T> => JSON.parse(await curl(line, ms)) as T;
+  const json = async <T = ExecutionShape>(line: string, ms?: number): Promise<T> =>
+    JSON.parse(await curl(line, ms)) as T;
   const ended = (id: string): Promise<ExecutionShape> =>
     until('the end of an execution', async () => {
       const execution = await server.json<ExecutionShape>(`/executions/${id}`);
@@ -63,7 +64,9 @@ describe.skipIf(!has('curl'))('curl', () => {
   test('revisions', async () => {
     for (let revision = 2; revision <= 6; revision++) {
       await writeFile(join(cwd, 'greet.yaml'), revised(FLOWS.greet, revision));
-      await curl(`-f -X PUT API/flows/company.team/greet -H 'Content-Type:application/x-yaml' --data-binary @greet.yaml`);
+      await curl(
+        `-f -X PUT API/flows/company.team/greet -H 'Content-Type:application/x-yaml' --data-binary @greet.yaml`,
+      );
     }
     expect((await json("-X POST 'API/executions/company.team/greet?revision=2'")).flowRevision).toBe(2);
     expect((await json("-X POST 'API/executions/trigger/company.team/greet?revision=6'")).flowRevision).toBe(6);
@@ -71,7 +74,8 @@ describe.skipIf(!has('curl'))('curl', () => {
   });
 
   test('a flow from the command line', async () => {
-    const flow = 'id: made\nnamespace: company.team\ntasks:\n  - id: t\n    type: io.kestra.plugin.core.log.Log\n    message: made';
+    const flow =
+      'id: made\nnamespace: company.team\ntasks:\n  - id: t\n    type: io.kestra.plugin.core.log.Log\n    message: made';
     const made = await json<{ revision: number; source: string }>(
       `-X POST API/flows -H 'Content-Type:application/x-yaml' -d '${flow}'`,
     );
@@ -80,7 +84,9 @@ describe.skipIf(!has('curl'))('curl', () => {
   });
 
   test('the key-value store', async () => {
-    await curl(`-f -X PUT API/namespaces/company.team/kv/my_key -H 'Content-Type: application/json' -d '"Hello, World"'`);
+    await curl(
+      `-f -X PUT API/namespaces/company.team/kv/my_key -H 'Content-Type: application/json' -d '"Hello, World"'`,
+    );
     expect(await json('API/namespaces/company.team/kv/my_key')).toEqual({ type: 'STRING', value: 'Hello, World' });
   });
 
@@ -101,10 +107,13 @@ describe.skipIf(!has('curl'))('curl', () => {
     expect(trigger?.variables).toMatchObject({ parameters: { x: ['1'] } });
   });
 
-  test.each(['-g \'URL?inputs={"greeting":"hey"}\'', "'URL?inputs=greeting:hey'"])('a webhook with inputs: %s', async (line) => {
-    const { id } = await json(line.replace('URL', 'API/executions/webhook/company.team/greet/a-long-secret'));
-    expect((await ended(id)).outputs).toEqual({ said: 'hey' });
-  });
+  test.each(['-g \'URL?inputs={"greeting":"hey"}\'', "'URL?inputs=greeting:hey'"])(
+    'a webhook with inputs: %s',
+    async (line) => {
+      const { id } = await json(line.replace('URL', 'API/executions/webhook/company.team/greet/a-long-secret'));
+      expect((await ended(id)).outputs).toEqual({ said: 'hey' });
+    },
+  );
 
   test('a webhook with a body', async () => {
     const { id } = await json(

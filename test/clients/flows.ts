@@ -60,4 +60,5 @@ outputs:
 } as const;
 
 /** The same flow with another text, for one more revision. */
-export const revised = (source: string, revision: number): string => source.replace('message: "', `message: "revision ${revision}: `);
+export const revised = (source: string, revision: number): string =>
+  source.replace('message: "', `message: "revision ${revision}: `);

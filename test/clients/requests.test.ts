@@ -18,10 +18,13 @@ let missing: string | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tiercel-python-'));
   if (has('python3')) {
-    missing = await shell(`python3 -m venv venv && venv/bin/pip install --quiet --disable-pip-version-check ${PACKAGES}`, {
-      cwd: folder,
-      ms: 120_000,
-    }).then(
+    missing = await shell(
+      `python3 -m venv venv && venv/bin/pip install --quiet --disable-pip-version-check ${PACKAGES}`,
+      {
+        cwd: folder,
+        ms: 120_000,
+      },
+    ).then(
       () => undefined,
       (error: Error) => `requests cannot be installed: ${error.message.split('\n').at(-1)}`,
     );

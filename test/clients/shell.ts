@@ -4,7 +4,10 @@ import { once } from 'node:events';
 export const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 /** Runs a command line as it stands in the documentation; answers what it prints, and throws when it fails. */
-export async function shell(line: string, options: { readonly cwd: string; readonly ms?: number; readonly input?: string }): Promise<string> {
+export async function shell(
+  line: string,
+  options: { readonly cwd: string; readonly ms?: number; readonly input?: string },
+): Promise<string> {
   const child = spawn('sh', ['-c', line], { cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), options.ms ?? 60_000);
   let stdout = '';

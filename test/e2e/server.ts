@@ -18,8 +18,12 @@ export interface Ended {
 }
 
 /** Waits until `check` answers something; throws with `what` when it does not within `ms`. */
-export async function until<T>(what: string, check: () => Promise<T | undefined> | T | undefined, ms = 20_000): Promise<T> {
-  for (const end = Date.now() + ms; ; ) {
+export async function until<T>(
+  what: string,
+  check: () => Promise<T | undefined> | T | undefined,
+  ms = 20_000,
+): Promise<T> {
+  for (const end = Date.now() + ms; ;) {
     const found = await check();
     if (found !== undefined) return found;
     if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms`);
@@ -56,7 +60,10 @@ const textOf = (child: ChildProcess): { stdout: string; stderr: string } => {
 };
 
 /** Runs the command line to its end; one that takes longer than `ms` is killed, and its code is null. */
-export async function tiercel(args: readonly string[], options: { env?: Record<string, string>; ms?: number } = {}): Promise<Ended> {
+export async function tiercel(
+  args: readonly string[],
+  options: { env?: Record<string, string>; ms?: number } = {},
+): Promise<Ended> {
   const child = launch(args, options.env);
   const text = textOf(child);
   const timer = setTimeout(() => child.kill('SIGKILL'), options.ms ?? 60_000);
@@ -66,7 +73,10 @@ export async function tiercel(args: readonly string[], options: { env?: Record<s
 }
 
 /** A command line that runs on. */
-export function tiercelRunning(args: readonly string[]): { child: ChildProcess; text: { stdout: string; stderr: string } } {
+export function tiercelRunning(args: readonly string[]): {
+  child: ChildProcess;
+  text: { stdout: string; stderr: string };
+} {
   const child = launch(args);
   return { child, text: textOf(child) };
 }
@@ -214,7 +224,10 @@ export interface ExecutionShape {
   readonly namespace: string;
   readonly flowId: string;
   readonly flowRevision: number;
-  readonly state: { readonly current: string; readonly histories: readonly { readonly state: string; readonly date: string }[] };
+  readonly state: {
+    readonly current: string;
+    readonly histories: readonly { readonly state: string; readonly date: string }[];
+  };
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
   readonly trigger?: { readonly variables: Readonly<Record<string, unknown>> };
