@@ -62,8 +62,11 @@ export function createWorker(deps: WorkerDeps): Worker {
         await change();
         continue;
       }
+      // Another copy of a job may have begun while this one waited, and a crash of the database may have lost its lease.
+      left = left.filter((job) => !tasks.has(nameOf(job)));
       const some = left.slice(0, free);
       left = left.slice(free);
+      if (some.length === 0) continue;
       claiming += some.length;
       try {
         const granted = await deps.store.claim(deps.id, some.map(keyOf), limits.leaseMs);

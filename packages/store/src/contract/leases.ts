@@ -24,6 +24,18 @@ export function leaseContract(subject: SubjectOf): void {
       expect([answers[0], answers[2]].toSorted()).toEqual([false, true]);
     });
 
+    test('not a job whose result or expiry waits to be applied: a hint that comes late runs nothing again', async () => {
+      const { store, advance } = subject();
+      const { execution, runs } = await stored(subject(), [{}, {}]);
+      const jobs = runs.map((run) => jobOf(execution, run));
+      await store.claim('w1', jobs, LEASE_MS);
+      await store.report([aReport(execution, runs[0]!)]);
+      expect(await store.claim('w2', jobs, LEASE_MS)).toEqual([false, false]);
+      await advance(10_000);
+      await store.expireLeases(10);
+      expect(await store.claim('w2', jobs, LEASE_MS)).toEqual([false, false]);
+    });
+
     test('only a job whose number is in force and whose run may still begin', async () => {
       const states = STATES.map((state) => ({ history: createdAt(1, state), dispatch: 3 }));
       const { execution, runs } = await stored(subject(), states);

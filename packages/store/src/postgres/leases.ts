@@ -12,11 +12,15 @@ const INSERT_LEASE = `INSERT INTO leases AS l (execution_id, task_run_seq, dispa
   FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
     AND ${oneOfIds('t.execution_id')} AND t.state IN ('CREATED', 'RUNNING', 'RESTARTED')`;
 
+/** The expiry or the result of a job waits to be applied: it is not to run (again). */
+const UNDECIDED = `NOT EXISTS (SELECT 1 FROM inbox i WHERE i.execution_id = j.execution_id AND i.event->>'taskRunSeq' = j.task_run_seq::text
+      AND i.event->>'dispatch' = j.dispatch::text AND i.event->>'kind' IN ('lease-expired', 'task-result'))`;
+
 const CLAIM: Statement = {
   name: 'claim',
   text: `WITH j AS MATERIALIZED (
     SELECT DISTINCT ON (execution_id, task_run_seq, dispatch) * FROM ${JOBS} ORDER BY execution_id, task_run_seq, dispatch)
-  ${INSERT_LEASE}
+  ${INSERT_LEASE} WHERE ${UNDECIDED}
   ON CONFLICT (execution_id, task_run_seq) DO UPDATE SET dispatch = excluded.dispatch, worker_id = excluded.worker_id,
     expires_at = excluded.expires_at, kill = false WHERE l.dispatch < excluded.dispatch
   RETURNING l.execution_id, l.task_run_seq, l.dispatch`,
@@ -39,9 +43,7 @@ const RENEW: Statement = {
   gone AS MATERIALIZED (SELECT * FROM j WHERE n NOT IN (SELECT n FROM kept)),
   again AS (
     ${INSERT_LEASE.replace('FROM j JOIN', 'FROM gone j JOIN')}
-    WHERE NOT EXISTS (SELECT 1 FROM inbox i WHERE i.execution_id = j.execution_id AND i.event->>'taskRunSeq' = j.task_run_seq::text
-      AND i.event->>'dispatch' = j.dispatch::text AND i.event->>'kind' IN ('lease-expired', 'task-result'))
-    ON CONFLICT DO NOTHING RETURNING execution_id, task_run_seq)
+    WHERE ${UNDECIDED} ON CONFLICT DO NOTHING RETURNING execution_id, task_run_seq)
   SELECT n, kill FROM kept UNION ALL
   SELECT j.n, false FROM j JOIN again a ON a.execution_id = j.execution_id AND a.task_run_seq = j.task_run_seq`,
 };

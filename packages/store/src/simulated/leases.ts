@@ -30,7 +30,7 @@ export function claimJobs(
   const expiresAt = tables.clock.now() + leaseMs;
   return jobs.map((job) => {
     const row = tables.rows.get(job.executionId);
-    if (row === undefined || !isClaimable(runOf(row, job))) return false;
+    if (row === undefined || !isClaimable(runOf(row, job)) || isDecided(row, job)) return false;
     const lease = row.leases.get(job.taskRunSeq);
     if (lease !== undefined && lease.dispatch >= job.dispatch) return false;
     writeLease(tables, row, job.taskRunSeq, { dispatch: job.dispatch, workerId, expiresAt, kill: false });
