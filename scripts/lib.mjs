@@ -56,7 +56,8 @@ export function newest(path, skip = /node_modules|generated|dist/) {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
   let latest = 0;
-  for (const entry of readdirSync(path)) if (!skip.test(entry)) latest = Math.max(latest, newest(join(path, entry), skip));
+  for (const entry of readdirSync(path))
+    if (!skip.test(entry)) latest = Math.max(latest, newest(join(path, entry), skip));
   return latest;
 }
 

@@ -6,7 +6,9 @@ import { at, checkNode, newest, pnpm, run, step } from './lib.mjs';
 checkNode();
 
 const stamp = at('node_modules', '.tiercel-install');
-const lock = createHash('sha256').update(readFileSync(at('pnpm-lock.yaml'))).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(at('pnpm-lock.yaml')))
+  .digest('hex');
 const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock;
 
 /** Installs the locked dependencies, unless they are there. */

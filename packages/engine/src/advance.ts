@@ -29,7 +29,13 @@ export function look(state: ExecutionState): void {
   if (state.started) lookAtAll(step);
 }
 
-const IDLE: AdvanceContext = { now: 0, env: { now: () => 0, random: () => 0 }, server: {}, leased: () => false, budget: 0 };
+const IDLE: AdvanceContext = {
+  now: 0,
+  env: { now: () => 0, random: () => 0 },
+  server: {},
+  leased: () => false,
+  budget: 0,
+};
 
 /** Results before expiries: a result that has come is not lost because its lease was found expired as well. */
 const inOrder = (events: readonly ExecutionEvent[]): readonly ExecutionEvent[] =>
@@ -42,7 +48,12 @@ type Handler<K extends ExecutionEvent['kind']> = (step: Step, event: Extract<Exe
 const HANDLERS: { readonly [K in ExecutionEvent['kind']]: Handler<K> } = {
   'task-started': (step, { taskRunSeq, dispatch: number, date }) => {
     const run = living(step, taskRunSeq, number);
-    if (run !== undefined) step.state.update({ ...run, history: withState(run.history, 'RUNNING', date), attempts: beginAttempt(run, date) });
+    if (run !== undefined)
+      step.state.update({
+        ...run,
+        history: withState(run.history, 'RUNNING', date),
+        attempts: beginAttempt(run, date),
+      });
   },
 
   'task-result': (step, { taskRunSeq, dispatch: number, result }) => {
@@ -89,7 +100,9 @@ const HANDLERS: { readonly [K in ExecutionEvent['kind']]: Handler<K> } = {
  */
 function living(step: Step, seq: number, number: number): TaskRun | undefined {
   const run = step.state.find(seq);
-  return run === undefined || !run.sent || run.dispatch !== number || isTerminal(currentState(run.history)) ? undefined : run;
+  return run === undefined || !run.sent || run.dispatch !== number || isTerminal(currentState(run.history))
+    ? undefined
+    : run;
 }
 
 function workOffAgenda(step: Step): void {

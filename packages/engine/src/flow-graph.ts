@@ -50,7 +50,8 @@ export function compileFlow(flow: Flow, types: TaskTypes): FlowGraph {
 }
 
 /** The local error branch of a flowable. */
-export const errorTasks = (task: Task): readonly Task[] => (Array.isArray(task['errors']) ? (task['errors'] as Task[]) : []);
+export const errorTasks = (task: Task): readonly Task[] =>
+  Array.isArray(task['errors']) ? (task['errors'] as Task[]) : [];
 
 function useOf(task: Task): TemplateUse | undefined {
   try {

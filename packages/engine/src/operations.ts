@@ -1,4 +1,13 @@
-import { currentState, isCreatedLike, isTerminal, withState, type Operation, type State, type TaskRun, type Execution } from '@tiercel/model';
+import {
+  currentState,
+  isCreatedLike,
+  isTerminal,
+  withState,
+  type Operation,
+  type State,
+  type TaskRun,
+  type Execution,
+} from '@tiercel/model';
 import { taskEnded } from './progress.ts';
 import { endAttempt } from './starting.ts';
 import type { FlowGraph } from './flow-graph.ts';
@@ -17,16 +26,19 @@ export interface Refusal {
   readonly reason: string;
 }
 
-type Check<K extends Operation['kind']> = (operation: Extract<Operation, { kind: K }>, checked: Checked) => Refusal | undefined;
+type Check<K extends Operation['kind']> = (
+  operation: Extract<Operation, { kind: K }>,
+  checked: Checked,
+) => Refusal | undefined;
 
 const conflict = (reason: string): Refusal => ({ kind: 'conflict', reason });
 const invalid = (reason: string): Refusal => ({ kind: 'invalid', reason });
 
 const CHECKS: { readonly [K in Operation['kind']]: Check<K> } = {
   kill: ({ cascade }, { state }) =>
-    isTerminal(state) && !cascade ? conflict('Execution is already finished, can\'t kill it') : undefined,
+    isTerminal(state) && !cascade ? conflict("Execution is already finished, can't kill it") : undefined,
   pause: (_, { state }) => (state === 'RUNNING' ? undefined : invalid('The execution is not running')),
-  resume: (_, { state }) => (state === 'PAUSED' ? undefined : conflict('Execution is not paused, can\'t resume it')),
+  resume: (_, { state }) => (state === 'PAUSED' ? undefined : conflict("Execution is not paused, can't resume it")),
   restart: (_, { state, taskRuns }) => {
     if (!isTerminal(state) && state !== 'PAUSED') {
       return conflict(`Execution must be terminated to be restarted, current state is '${state}' !`);
@@ -34,7 +46,8 @@ const CHECKS: { readonly [K in Operation['kind']]: Check<K> } = {
     for (const run of taskRuns) if (isRestartable(run)) return undefined;
     return invalid('No task found to restart execution from!');
   },
-  'force-run': (_, { state }) => (isTerminal(state) ? invalid('Only non terminated executions can be forced run.') : undefined),
+  'force-run': (_, { state }) =>
+    isTerminal(state) ? invalid('Only non terminated executions can be forced run.') : undefined,
   'change-task-state': ({ taskRunId, state: to }, { state, taskRuns }) => {
     if (state === 'KILLING') return conflict('The execution is being killed');
     // Nothing would ever end a run that somebody merely calls RUNNING or PAUSED.
@@ -103,7 +116,13 @@ export function project(
   now: number,
 ): Projection | undefined {
   const state = new ExecutionState(graph, present.execution, 0, present.taskRuns);
-  const step = new Step(state, { now, env: { now: () => now, random: () => 0 }, server: {}, leased: () => true, budget: 0 });
+  const step = new Step(state, {
+    now,
+    env: { now: () => now, random: () => 0 },
+    server: {},
+    leased: () => true,
+    budget: 0,
+  });
   applyOperation(step, '', operation);
   if (step.effects.operations.some((outcome) => outcome.outcome === 'refused')) return undefined;
   return { execution: state.execution, taskRuns: [...state.taskRuns()] };

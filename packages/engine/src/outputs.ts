@@ -43,7 +43,8 @@ export class OutputIndex {
     if (entry === undefined || entry.runs.size === 0) return undefined;
     if (entry.tree === undefined) {
       entry.tree = { own: undefined, children: undefined };
-      for (const run of [...entry.runs.values()].toSorted((a, b) => a.seq - b.seq)) insert(entry.tree, this.valuesOf(run.seq), run.outputs!);
+      for (const run of [...entry.runs.values()].toSorted((a, b) => a.seq - b.seq))
+        insert(entry.tree, this.valuesOf(run.seq), run.outputs!);
     }
     return view(entry.tree);
   }
@@ -115,7 +116,8 @@ function materialise(node: OutputNode): unknown {
   return merge(node.own ?? {}, Object.fromEntries(entries));
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The deep merge `M(a, b)` of execution-semantics.md §1.1. */
 export function merge(a: unknown, b: unknown): unknown {

@@ -25,7 +25,8 @@ export function progressFrame(step: Step, key: number): boolean {
   if (state.current === 'KILLING') return frame.activeMain + frame.activeErrors > 0 ? true : resolveKilled(step, frame);
   if (frame.count('FAILED') > 0) return progressErrors(step, frame, parent);
   const flowable = state.flowableOf(frame);
-  const next = frame.total === 0 ? [] : flowable === undefined ? nextInSequence(frame) : flowable.next(frame, RUNS_PER_LOOK);
+  const next =
+    frame.total === 0 ? [] : flowable === undefined ? nextInSequence(frame) : flowable.next(frame, RUNS_PER_LOOK);
   for (const run of next) createRun(step, parent, run, 'main');
   if (next.length === RUNS_PER_LOOK) step.lookAt(key);
   if (next.length > 0 || frame.activeMain > 0 || frame.main.length < frame.total) return true;

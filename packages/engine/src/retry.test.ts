@@ -27,7 +27,17 @@ describe('retry of a task in place', () => {
     expect(d.end).toBe('SUCCESS');
     expect(d.the('flaky').attempts).toHaveLength(3);
     expect(statesOf(d, 'flaky')).toEqual([
-      'CREATED', 'RUNNING', 'FAILED', 'RETRYING', 'CREATED', 'RUNNING', 'FAILED', 'RETRYING', 'CREATED', 'RUNNING', 'SUCCESS',
+      'CREATED',
+      'RUNNING',
+      'FAILED',
+      'RETRYING',
+      'CREATED',
+      'RUNNING',
+      'FAILED',
+      'RETRYING',
+      'CREATED',
+      'RUNNING',
+      'SUCCESS',
     ]);
     expect(d.history).toEqual(['CREATED', 'RUNNING', 'RETRYING', 'RUNNING', 'RETRYING', 'RUNNING', 'SUCCESS']);
   });
@@ -40,7 +50,10 @@ describe('retry of a task in place', () => {
   });
 
   it('gives up when the next attempt would come after maxDuration', () => {
-    const d = playRetries([inline('flaky', { retry: { type: 'constant', interval: 'PT10S', maxDuration: 'PT5S' } })], 99);
+    const d = playRetries(
+      [inline('flaky', { retry: { type: 'constant', interval: 'PT10S', maxDuration: 'PT5S' } })],
+      99,
+    );
     expect(d.the('flaky').attempts).toHaveLength(1);
     expect(d.end).toBe('FAILED');
   });
@@ -53,7 +66,10 @@ describe('retry of a task in place', () => {
   });
 
   it('makes WARNING of the failure after the last attempt with allowFailure, and of a late success with warningOnRetry', () => {
-    const tolerant = playRetries([inline('flaky', { retry: { ...CONSTANT, maxAttempt: 3 }, allowFailure: true }), inline('after')], 99);
+    const tolerant = playRetries(
+      [inline('flaky', { retry: { ...CONSTANT, maxAttempt: 3 }, allowFailure: true }), inline('after')],
+      99,
+    );
     expect(tolerant.the('flaky').attempts).toHaveLength(3);
     expect(tolerant.end).toBe('WARNING');
     const late = playRetries([inline('flaky', { retry: { ...CONSTANT, maxAttempt: 3, warningOnRetry: true } })], 1);
@@ -61,7 +77,9 @@ describe('retry of a task in place', () => {
   });
 
   it('forgets a retry when the execution is killed while it waits', () => {
-    const d = new Driver(flowOf([worker('flaky', { retry: CONSTANT })]), { behave: () => ({ state: 'FAILED' }) }).play();
+    const d = new Driver(flowOf([worker('flaky', { retry: CONSTANT })]), {
+      behave: () => ({ state: 'FAILED' }),
+    }).play();
     const waiting = d.the('flaky');
     d.operate({ kind: 'kill', cascade: true });
     expect(d.end).toBe('KILLED');

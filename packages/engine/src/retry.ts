@@ -35,7 +35,8 @@ function nextDate(retry: Retry, attempts: readonly Attempt[], random: () => numb
   if (first === undefined || last === undefined) return undefined;
   if (retry.maxAttempt !== undefined && attempts.length >= retry.maxAttempt) return undefined;
   const date = last.history[last.history.length - 1]!.date + delay(retry, attempts.length, random);
-  if (retry.maxDuration !== undefined && date > first.history[0]!.date + parseDuration(retry.maxDuration)) return undefined;
+  if (retry.maxDuration !== undefined && date > first.history[0]!.date + parseDuration(retry.maxDuration))
+    return undefined;
   return date;
 }
 
@@ -64,7 +65,11 @@ export function retryLater(step: Step, failed: TaskRun, node: TaskNode): boolean
   if (effective === undefined || (!effective.own && node.task.allowFailure === true)) return false;
   const dueAt = nextDate(effective.retry, failed.attempts, context.env.random);
   if (dueAt === undefined) return false;
-  const history = withState(withState(failed.history, 'FAILED', failed.history[failed.history.length - 1]!.date), 'RETRYING', context.now);
+  const history = withState(
+    withState(failed.history, 'FAILED', failed.history[failed.history.length - 1]!.date),
+    'RETRYING',
+    context.now,
+  );
   // The raised number makes void what still travels of the job that failed: nobody can claim it any more.
   const dispatch = failed.dispatch + 1;
   state.update({ ...failed, history, dispatch, sent: false });

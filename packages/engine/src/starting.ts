@@ -1,5 +1,13 @@
 import { isTruthyText } from '@tiercel/expressions';
-import { currentState, isCreatedLike, isTerminal, withState, type Attempt, type State, type TaskRun } from '@tiercel/model';
+import {
+  currentState,
+  isCreatedLike,
+  isTerminal,
+  withState,
+  type Attempt,
+  type State,
+  type TaskRun,
+} from '@tiercel/model';
 import type { NextRun } from './flowables/index.ts';
 import { DEFAULT_GROUP, workerGroupOf } from './task-types.ts';
 import type { TaskNode } from './flow-graph.ts';
@@ -116,5 +124,7 @@ export const beginAttempt = (run: TaskRun, started: number): readonly Attempt[] 
 /** The attempts of a run with the present one ended. */
 export function endAttempt(run: TaskRun, started: number, ended: number, state: State): readonly Attempt[] {
   const begun = beginAttempt(run, started);
-  return begun.map((attempt, i) => (i === begun.length - 1 ? { ...attempt, history: withState(attempt.history, state, ended) } : attempt));
+  return begun.map((attempt, i) =>
+    i === begun.length - 1 ? { ...attempt, history: withState(attempt.history, state, ended) } : attempt,
+  );
 }

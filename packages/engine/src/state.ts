@@ -1,4 +1,12 @@
-import { currentState, isTerminal, taskRunIdOf, type Execution, type State, type Task, type TaskRun } from '@tiercel/model';
+import {
+  currentState,
+  isTerminal,
+  taskRunIdOf,
+  type Execution,
+  type State,
+  type Task,
+  type TaskRun,
+} from '@tiercel/model';
 import { enabled } from './flowables/flowable.ts';
 import { errorTasks, type FlowGraph, type TaskNode } from './flow-graph.ts';
 import { Frame, ROOT } from './frame.ts';
@@ -98,10 +106,24 @@ export class ExecutionState {
   openFrame(run: TaskRun, node: TaskNode): Frame {
     const flowable = node.flowable!;
     const tasks = flowable.children(node.task, run.plan);
-    return this.open(run.seq, node.task, run.plan, tasks, enabled(errorTasks(node.task)), flowable.total(node.task, run.plan));
+    return this.open(
+      run.seq,
+      node.task,
+      run.plan,
+      tasks,
+      enabled(errorTasks(node.task)),
+      flowable.total(node.task, run.plan),
+    );
   }
 
-  private open(key: number, task: Task, plan: TaskRun['plan'], tasks: readonly Task[], errors: readonly Task[], total: number): Frame {
+  private open(
+    key: number,
+    task: Task,
+    plan: TaskRun['plan'],
+    tasks: readonly Task[],
+    errors: readonly Task[],
+    total: number,
+  ): Frame {
     const frame = new Frame({ key, task, plan, tasks, errorTasks: errors, total, run: (seq) => this.run(seq) });
     this.frames.set(key, frame);
     return frame;
@@ -136,7 +158,11 @@ export class ExecutionState {
   /** Values of the loops around a run, outermost first, its own last. */
   private valuesOf(seq: number): readonly string[] {
     const values: string[] = [];
-    for (let run = this.find(seq); run !== undefined; run = run.parent === undefined ? undefined : this.find(run.parent)) {
+    for (
+      let run = this.find(seq);
+      run !== undefined;
+      run = run.parent === undefined ? undefined : this.find(run.parent)
+    ) {
       if (run.value !== undefined) values.unshift(run.value);
     }
     return values;
@@ -152,7 +178,8 @@ export class ExecutionState {
       if (run.outputs !== undefined) this.outputs.changed(run, false);
       const node = this.nodeOf(run);
       const state = currentState(run.history);
-      if (node?.flowable !== undefined && !isTerminal(state) && state !== 'CREATED' && state !== 'RESTARTED') this.openFrame(run, node);
+      if (node?.flowable !== undefined && !isTerminal(state) && state !== 'CREATED' && state !== 'RESTARTED')
+        this.openFrame(run, node);
     }
     for (const frame of this.frames.values()) this.flowableOf(frame)?.recall?.(frame);
   }
@@ -176,4 +203,5 @@ export class ExecutionState {
 const ROOT_TASK: Task = { id: '', type: '' };
 
 /** A thing to look at. `start` a created run, `progress` a frame, `finish` the execution. */
-export type AgendaItem = { readonly kind: 'start'; readonly seq: number } | { readonly kind: 'progress'; readonly key: number };
+export type AgendaItem =
+  { readonly kind: 'start'; readonly seq: number } | { readonly kind: 'progress'; readonly key: number };

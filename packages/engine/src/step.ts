@@ -1,4 +1,12 @@
-import { NeedsIo, renderText, renderTyped, renderStructure, type IoCall, type RenderEnv, type Value } from '@tiercel/expressions';
+import {
+  NeedsIo,
+  renderText,
+  renderTyped,
+  renderStructure,
+  type IoCall,
+  type RenderEnv,
+  type Value,
+} from '@tiercel/expressions';
 import { currentState, withState, type LogLevel, type State, type TaskRun, type WakeUp } from '@tiercel/model';
 import type { Renderer } from './flowables/flowable.ts';
 import type { ExecutionState } from './state.ts';

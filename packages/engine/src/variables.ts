@@ -12,7 +12,11 @@ export interface ServerVariables {
  * The variables that an expression of a task (or, without a run, of the flow) sees: execution-semantics.md §5, expressions.md
  * §13. Cheap to make: what can be large (`outputs`, `tasks`) is computed when a template touches it.
  */
-export function buildVariables(state: ExecutionState, run: TaskRun | undefined, server: ServerVariables): Record<string, Value> {
+export function buildVariables(
+  state: ExecutionState,
+  run: TaskRun | undefined,
+  server: ServerVariables,
+): Record<string, Value> {
   const { execution } = state;
   const { flow } = state.graph;
   const variables: Record<string, Value> = {
@@ -68,7 +72,10 @@ export function nest(flat: JsonObject): JsonObject {
     let place = nested;
     for (const part of parts.slice(0, -1)) {
       const next = place[part];
-      place = (typeof next === 'object' && next !== null ? next : (place[part] = Object.create(null))) as Record<string, unknown>;
+      place = (typeof next === 'object' && next !== null ? next : (place[part] = Object.create(null))) as Record<
+        string,
+        unknown
+      >;
     }
     place[parts[parts.length - 1]!] = value;
   }
@@ -90,7 +97,7 @@ function labelVariables(execution: Execution): Record<string, Value> {
 /** `parents`, `parent`: nearest first; ancestors with neither a value nor outputs are left out. */
 function taskVariables(state: ExecutionState, run: TaskRun): Record<string, Value> {
   const parents: Record<string, Value>[] = [];
-  for (let key = run.parent; key !== undefined; ) {
+  for (let key = run.parent; key !== undefined;) {
     const ancestor = state.run(key);
     const entry: Record<string, Value> = {};
     if (ancestor.value !== undefined) entry['taskrun'] = { value: ancestor.value };
@@ -200,7 +207,8 @@ function pickInto(target: Record<string, unknown>, source: unknown, path: readon
   const [head, ...rest] = path as [string, ...string[]];
   const value = child(source, head);
   if (value === undefined) return;
-  const narrow = rest.length > 0 && value !== null && typeof value === 'object' && !Array.isArray(value) && isMapLike(value);
+  const narrow =
+    rest.length > 0 && value !== null && typeof value === 'object' && !Array.isArray(value) && isMapLike(value);
   if (!narrow) {
     target[head] = toPlainValue(value);
     WHOLE.add(target[head]);
@@ -223,11 +231,14 @@ const WHOLE = {
 };
 
 const isMapLike = (value: object): boolean =>
-  value instanceof LazyMap || Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null;
+  value instanceof LazyMap ||
+  Object.getPrototypeOf(value) === Object.prototype ||
+  Object.getPrototypeOf(value) === null;
 
 function child(source: unknown, key: string): unknown {
   if (source instanceof LazyMap) return source.get(key);
   if (Array.isArray(source)) return (source as unknown[])[Number(key)];
-  if (typeof source === 'object' && source !== null && Object.hasOwn(source, key)) return (source as Record<string, unknown>)[key];
+  if (typeof source === 'object' && source !== null && Object.hasOwn(source, key))
+    return (source as Record<string, unknown>)[key];
   return undefined;
 }

@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeId, encodeId, idFrom, idTime, idToUuid, newId, partitionOf, taskRunIdOf, uuidToId, PARTITIONS } from './ids.ts';
+import {
+  decodeId,
+  encodeId,
+  idFrom,
+  idTime,
+  idToUuid,
+  newId,
+  partitionOf,
+  taskRunIdOf,
+  uuidToId,
+  PARTITIONS,
+} from './ids.ts';
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
 
@@ -36,7 +47,9 @@ describe('ids', () => {
   });
 
   it('are UUIDv7', () => {
-    expect(idToUuid(newId(Date.UTC(2026, 0, 1)))).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(idToUuid(newId(Date.UTC(2026, 0, 1)))).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
   });
 
   it('refuse what is no id', () => {

@@ -28,5 +28,4 @@ export type ExecutionEvent =
 
 /** What becomes due at a moment for an execution. */
 export type WakeUp =
-  | { readonly kind: 'start' }
-  | { readonly kind: 'retry'; readonly taskRunSeq: number; readonly dispatch: number };
+  { readonly kind: 'start' } | { readonly kind: 'retry'; readonly taskRunSeq: number; readonly dispatch: number };

@@ -5,7 +5,9 @@ import type { InputType } from './flow.ts';
 export class TypedValueError extends Error {
   constructor(type: string, raw: Json, detail?: string) {
     const shown = typeof raw === 'string' ? raw : JSON.stringify(raw);
-    super(`Expected \`${type}\` but received \`${shown.slice(0, 200)}\`${detail === undefined ? '' : ` with errors: ${detail}`}`);
+    super(
+      `Expected \`${type}\` but received \`${shown.slice(0, 200)}\`${detail === undefined ? '' : ` with errors: ${detail}`}`,
+    );
     this.name = 'TypedValueError';
   }
 }
@@ -22,8 +24,10 @@ export function parseTypedValue(type: InputType, raw: Json): Json {
     case 'STRING':
       return typeof raw === 'string' ? raw : typeof raw === 'object' ? JSON.stringify(raw) : String(raw);
     case 'INT': {
-      const number = typeof raw === 'number' ? raw : typeof raw === 'string' && INTEGER.test(raw.trim()) ? Number(raw.trim()) : NaN;
-      if (!Number.isInteger(number) || Math.abs(number) > 2_147_483_648 || number === 2_147_483_648) throw new TypedValueError(type, raw);
+      const number =
+        typeof raw === 'number' ? raw : typeof raw === 'string' && INTEGER.test(raw.trim()) ? Number(raw.trim()) : NaN;
+      if (!Number.isInteger(number) || Math.abs(number) > 2_147_483_648 || number === 2_147_483_648)
+        throw new TypedValueError(type, raw);
       return number;
     }
     case 'FLOAT': {

@@ -10,7 +10,10 @@ export const serverConfig = defineConfig({
   secrets: ['encryptionKey'],
   env: { encryptionKey: ['TIERCEL_ENCRYPTION_KEY'], databaseUrl: ['DATABASE_URL'] },
   schema: z.object({
-    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('lowest level that is logged'),
+    logLevel: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('lowest level that is logged'),
     zone: z.string().default('UTC').describe('time zone of the server, for expressions'),
     locale: z.string().default('en_US').describe('locale of the server, for expressions'),
     environmentPrefix: z.string().default('KESTRA_').describe('environment variables with it are visible as `envs`'),
@@ -19,7 +22,7 @@ export const serverConfig = defineConfig({
     encryptionKey: z.string().optional().describe('Base64 of 16, 24 or 32 bytes'),
     databaseUrl: z.string().optional().describe('PostgreSQL to use'),
     databasePool: whole(12, 'connections to PostgreSQL'),
-    webhookDeliveryTtl: whole(86_400_000, 'how long a webhook sender\'s delivery id is remembered, ms'),
+    webhookDeliveryTtl: whole(86_400_000, "how long a webhook sender's delivery id is remembered, ms"),
   }),
 });
 

@@ -14,7 +14,10 @@ export function intakeOf(platform: Platform): Intake {
     now: clock.now,
     variables,
     perform: (flow, calls) =>
-      platform.perform({ tenant: flow.tenant, namespace: flow.namespace, flowId: flow.id, executionId: '', trigger: () => undefined }, calls),
+      platform.perform(
+        { tenant: flow.tenant, namespace: flow.namespace, flowId: flow.id, executionId: '', trigger: () => undefined },
+        calls,
+      ),
     limits: { deliveryTtlMs: config.webhookDeliveryTtl },
     onError: (message, error, about) => logger.warn({ error, ...about }, message),
   });

@@ -3,7 +3,14 @@ import type { IoCall, IoResult } from '@tiercel/expressions';
 import { createFlowCache, type FlowCache } from '@tiercel/flow-source';
 import type { Clock, Execution, Flow, JsonObject } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
-import { createHintRouter, createMemoryBus, createMemoryQueue, type Bus, type HintRouter, type Queue } from '@tiercel/queue';
+import {
+  createHintRouter,
+  createMemoryBus,
+  createMemoryQueue,
+  type Bus,
+  type HintRouter,
+  type Queue,
+} from '@tiercel/queue';
 import type { Logger } from '@tiercel/runtime';
 import { createLocalStorage, storageLayout, type Storage } from '@tiercel/storage';
 import {
@@ -159,7 +166,11 @@ function environmentVariables(environment: PlatformOptions['environment'], prefi
 
 const MAX_ERROR_LOGS = 25;
 
-async function errorLogsOf(queries: ExecutionQueries, tenant: string, executionId: string): Promise<readonly JsonObject[]> {
+async function errorLogsOf(
+  queries: ExecutionQueries,
+  tenant: string,
+  executionId: string,
+): Promise<readonly JsonObject[]> {
   const lines = await queries.executionLogs({ tenant, executionId, minLevel: 'ERROR' }, MAX_ERROR_LOGS);
   return lines.map((line) => ({
     message: line.message,

@@ -34,7 +34,12 @@ export function createMemoryQueue(options: { readonly onError?: (error: unknown)
       handler: (messages: readonly M[]) => Promise<void>,
     ): Consumer {
       const queue = named(name);
-      const consumer = new MemoryConsumer(queue, settings, handler as (messages: readonly QueueMessage[]) => Promise<void>, onError);
+      const consumer = new MemoryConsumer(
+        queue,
+        settings,
+        handler as (messages: readonly QueueMessage[]) => Promise<void>,
+        onError,
+      );
       queue.consumers.add(consumer);
       consumer.wake();
       return consumer;
@@ -49,7 +54,9 @@ export function createMemoryQueue(options: { readonly onError?: (error: unknown)
     // Memory is never wiped while the process lives; a new process makes its start a look at everything.
     onWiped: () => undefined,
     close: async () => {
-      await Promise.all([...queues.values()].flatMap((queue) => [...queue.consumers].map((consumer) => consumer.stop())));
+      await Promise.all(
+        [...queues.values()].flatMap((queue) => [...queue.consumers].map((consumer) => consumer.stop())),
+      );
     },
   };
 }

@@ -90,10 +90,7 @@ export function createService(options: ServiceOptions): Service {
   return service;
 }
 
-async function runUntilSignal(
-  service: Service,
-  { name, logger, host = process }: ServiceOptions,
-): Promise<void> {
+async function runUntilSignal(service: Service, { name, logger, host = process }: ServiceOptions): Promise<void> {
   let signals = 0;
   const onSignal = (signal: string) => () => {
     signals += 1;

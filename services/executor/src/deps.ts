@@ -50,4 +50,10 @@ export interface ExecutorLimits {
   readonly retryMs: number;
 }
 
-export const DEFAULT_LIMITS: ExecutorLimits = { runsPerStep: 500, inlineMs: 50, cachedTaskRuns: 50_000, batch: 200, retryMs: 250 };
+export const DEFAULT_LIMITS: ExecutorLimits = {
+  runsPerStep: 500,
+  inlineMs: 50,
+  cachedTaskRuns: 50_000,
+  batch: 200,
+  retryMs: 250,
+};

@@ -1,4 +1,12 @@
-import { advance, owed, owesALook, jobVariables, buildVariables, type Effects, type ExecutionState } from '@tiercel/engine';
+import {
+  advance,
+  owed,
+  owesALook,
+  jobVariables,
+  buildVariables,
+  type Effects,
+  type ExecutionState,
+} from '@tiercel/engine';
 import { DEFAULT_WORKER_GROUP, type InboxCopy, type TaskJob } from '@tiercel/contracts';
 import type { IoResult } from '@tiercel/expressions';
 import { newId, partitionOf, type ExecutionEvent, type TaskRun } from '@tiercel/model';
@@ -41,7 +49,7 @@ export async function workOutStep(
   let budget = limits.runsPerStep;
   let more = false;
   let inlineMs = 0;
-  for (let ioRounds = 0; ; ) {
+  for (let ioRounds = 0; ;) {
     const effects = advance(state, events, {
       now: deps.clock.now(),
       env: { ...deps.env, now: deps.clock.now, memo },
@@ -81,8 +89,12 @@ export async function workOutStep(
     operations: collected.operations,
   };
   const empty =
-    write.applied.length + write.taskRuns.length + write.removedTaskRuns.length + write.logs.length + write.operations.length === 0 &&
-    before === state.execution;
+    write.applied.length +
+      write.taskRuns.length +
+      write.removedTaskRuns.length +
+      write.logs.length +
+      write.operations.length ===
+      0 && before === state.execution;
   return { write, dispatched: collected.dispatched, kill: collected.kill, more, empty };
 }
 
@@ -128,7 +140,14 @@ class Collected {
     const identity = this.identity(run);
     report.logs.forEach((line, number) => this.logs.push({ ...identity, ...line, dispatch: run.dispatch, number }));
     report.metrics.forEach((metric, number) =>
-      this.metrics.push({ ...identity, ...metric, taskId: run.taskId, taskRunId: run.id, dispatch: run.dispatch, number }),
+      this.metrics.push({
+        ...identity,
+        ...metric,
+        taskId: run.taskId,
+        taskRunId: run.id,
+        dispatch: run.dispatch,
+        number,
+      }),
     );
   }
 

@@ -47,7 +47,10 @@ describe('following an execution', () => {
     const execution = anExecution();
     test.executions.put(execution);
     const stream = await follow(execution.id);
-    expect((await stream.next()).value).toMatchObject({ id: 'progress', data: { id: execution.id, state: { current: 'CREATED' } } });
+    expect((await stream.next()).value).toMatchObject({
+      id: 'progress',
+      data: { id: execution.id, state: { current: 'CREATED' } },
+    });
     test.executions.move(execution.id, 'RUNNING');
     expect((await stream.next()).value).toMatchObject({ id: 'progress', data: { state: { current: 'RUNNING' } } });
     test.executions.move(execution.id, 'SUCCESS');
@@ -98,7 +101,9 @@ describe('following an execution', () => {
     const execution = anExecution();
     test.executions.put(execution);
     const controller = new AbortController();
-    const streams = await Promise.all(Array.from({ length: 50 }, () => follow(execution.id, { signal: controller.signal })));
+    const streams = await Promise.all(
+      Array.from({ length: 50 }, () => follow(execution.id, { signal: controller.signal })),
+    );
     await Promise.all(streams.map((stream) => stream.next()));
     const before = test.executions.calls.get;
     test.executions.move(execution.id, 'RUNNING');
@@ -121,8 +126,16 @@ describe('following an execution', () => {
 
 describe('following logs', () => {
   const line = (executionId: string, number: number) => ({
-    tenant: 'main', namespace: 'company.team', flowId: 'hello', executionId, taskRunSeq: 0, dispatch: 1, number,
-    level: 'INFO' as const, timestamp: NOON + number, message: `line ${number}`,
+    tenant: 'main',
+    namespace: 'company.team',
+    flowId: 'hello',
+    executionId,
+    taskRunSeq: 0,
+    dispatch: 1,
+    number,
+    level: 'INFO' as const,
+    timestamp: NOON + number,
+    message: `line ${number}`,
   });
   const messages = async (stream: AsyncGenerator<Frame>): Promise<readonly string[]> => {
     const seen: string[] = [];
@@ -157,7 +170,9 @@ describe('following logs', () => {
   it('stops reading for a client that does not read', async () => {
     const execution = anExecution({ history: withState(createdAt(NOON), 'SUCCESS', NOON) });
     test.executions.put(execution);
-    test.executions.addLogs(Array.from({ length: 40_000 }, (_, i) => ({ ...line(execution.id, i), message: 'x'.repeat(2000) })));
+    test.executions.addLogs(
+      Array.from({ length: 40_000 }, (_, i) => ({ ...line(execution.id, i), message: 'x'.repeat(2000) })),
+    );
     const read = vi.spyOn(test.executions, 'executionLogs');
     const response = await test.api(`/logs/${execution.id}/follow`);
     await vi.waitFor(() => expect(read.mock.calls.length).toBeGreaterThan(0));

@@ -110,7 +110,11 @@ describe('waiting for the end of an execution', () => {
     const late = waiter.waitForEnd(newId(NOON), AbortSignal.abort());
     controller.abort();
     cancelled.cancel();
-    expect(await Promise.all([gone.promise, cancelled.promise, late.promise])).toEqual([undefined, undefined, undefined]);
+    expect(await Promise.all([gone.promise, cancelled.promise, late.promise])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect(watch.size).toBe(0);
     await vi.advanceTimersByTimeAsync(5000);
     expect(executions.calls.states).toBe(0);

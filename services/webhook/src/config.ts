@@ -6,7 +6,13 @@ export const webhookConfig = defineConfig({
   section: 'webhook',
   schema: z.object({
     host: z.string().default('0.0.0.0').describe('address to listen on'),
-    port: z.number().int().min(0).max(65_535).optional().describe('port of the public door for webhooks; without it `server local` opens none'),
+    port: z
+      .number()
+      .int()
+      .min(0)
+      .max(65_535)
+      .optional()
+      .describe('port of the public door for webhooks; without it `server local` opens none'),
     drain: z.number().int().min(0).default(10_000).describe('how long a stop waits for requests'),
   }),
 });

@@ -45,10 +45,20 @@ describe('the public door for webhooks', () => {
       body = (await request.body()).toString();
       return accept();
     });
-    const answer = await fetch(`${url}${PATH}?a=1&a=2`, { method: 'POST', body: '{"x":1}', headers: { 'content-type': 'application/json' } });
+    const answer = await fetch(`${url}${PATH}?a=1&a=2`, {
+      method: 'POST',
+      body: '{"x":1}',
+      headers: { 'content-type': 'application/json' },
+    });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ id: ID, state: { current: 'CREATED' } });
-    expect(seen).toMatchObject({ tenant: 'main', namespace: 'company.team', flowId: 'hook', key: 'a key', parameters: { a: ['1', '2'] } });
+    expect(seen).toMatchObject({
+      tenant: 'main',
+      namespace: 'company.team',
+      flowId: 'hook',
+      key: 'a key',
+      parameters: { a: ['1', '2'] },
+    });
     expect(body).toBe('{"x":1}');
   });
 
@@ -81,7 +91,15 @@ describe('the public door for webhooks', () => {
     expect((await fetch(`${url}/api/v1/flows/search`)).status).toBe(404);
     expect((await fetch(url + PATH, { method: 'DELETE' })).status).toBe(405);
     expect((await fetch(url + PATH.replace('%20', '%E0%A4%A'))).status).toBe(400);
-    expect((await fetch(url + PATH, { method: 'POST', body: 'x'.repeat(101), headers: { 'content-type': 'application/json' } })).status).toBe(413);
+    expect(
+      (
+        await fetch(url + PATH, {
+          method: 'POST',
+          body: 'x'.repeat(101),
+          headers: { 'content-type': 'application/json' },
+        })
+      ).status,
+    ).toBe(413);
   });
 
   it('answers 503 while the store is away, so that the sender comes again', async () => {

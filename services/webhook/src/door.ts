@@ -66,9 +66,13 @@ function placeOf(req: IncomingMessage): WebhookPlace {
   const match = PATH.exec((req.url ?? '').split('?', 1)[0]!);
   if (match === null) throw new ApiError('notFound');
   if (!METHODS.includes(req.method ?? '')) {
-    throw new ApiError('methodNotAllowed', `Method [${req.method}] not allowed. Allowed methods: ${METHODS.join(', ')}`, {
-      headers: { Allow: METHODS.join(', ') },
-    });
+    throw new ApiError(
+      'methodNotAllowed',
+      `Method [${req.method}] not allowed. Allowed methods: ${METHODS.join(', ')}`,
+      {
+        headers: { Allow: METHODS.join(', ') },
+      },
+    );
   }
   try {
     const [namespace, flowId, key] = match.slice(1).map(decodeURIComponent) as [string, string, string];
@@ -81,7 +85,10 @@ function placeOf(req: IncomingMessage): WebhookPlace {
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof StoreError && error.code === 'unavailable') {
-    return new ApiError('unavailable', 'the store cannot be reached, try again', { cause: error, headers: { 'Retry-After': '1' } });
+    return new ApiError('unavailable', 'the store cannot be reached, try again', {
+      cause: error,
+      headers: { 'Retry-After': '1' },
+    });
   }
   return new ApiError('internal', 'an unexpected error, see the log of the server', { cause: error });
 }

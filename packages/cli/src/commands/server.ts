@@ -53,7 +53,9 @@ async function serveLocal(terminal: Terminal, options: LocalCommandOptions): Pro
     });
     const { logger } = local.platform;
     // A mistake of ours in one place must not end what runs in all others; uncaught exceptions still do.
-    process.on('unhandledRejection', (error) => logger.error({ error }, 'nobody has handled an error; the server goes on'));
+    process.on('unhandledRejection', (error) =>
+      logger.error({ error }, 'nobody has handled an error; the server goes on'),
+    );
     terminal.print(`Tiercel is ready at ${local.url} after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     if (!asked.signal.aborted) await once(asked.signal, 'abort');
     terminal.print('Tiercel stops …');

@@ -125,9 +125,11 @@ export function taskRunToJson(execution: Execution, taskRun: TaskRun, { now }: J
 }
 
 /** A webhook execution of a flow without labels has none at all; any other has a list (rest-api.md §4). */
-const hasLabels = ({ labels, trigger }: Execution): boolean => labels.length > 0 || trigger?.type.endsWith('.Webhook') !== true;
+const hasLabels = ({ labels, trigger }: Execution): boolean =>
+  labels.length > 0 || trigger?.type.endsWith('.Webhook') !== true;
 
-const isFilled = (object: JsonObject | undefined): object is JsonObject => object !== undefined && !isEmptyObject(object);
+const isFilled = (object: JsonObject | undefined): object is JsonObject =>
+  object !== undefined && !isEmptyObject(object);
 
 /** Maps an execution with its task runs (rest-api.md §15, Execution; null rules of §1). */
 export function executionToJson(parts: ExecutionParts, options: JsonOptions): ExecutionJson {

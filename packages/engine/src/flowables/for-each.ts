@@ -91,9 +91,12 @@ function parseList(render: Renderer, template: string): readonly unknown[] {
   try {
     parsed = JSON.parse(text) as Json;
   } catch (error) {
-    throw new Error(`'values' must be a list or render to a JSON array, but it rendered to: ${text.slice(0, 200)}`, { cause: error });
+    throw new Error(`'values' must be a list or render to a JSON array, but it rendered to: ${text.slice(0, 200)}`, {
+      cause: error,
+    });
   }
-  if (!Array.isArray(parsed)) throw new Error(`'values' must render to a JSON array, but it rendered to: ${text.slice(0, 200)}`);
+  if (!Array.isArray(parsed))
+    throw new Error(`'values' must render to a JSON array, but it rendered to: ${text.slice(0, 200)}`);
   return parsed;
 }
 

@@ -65,7 +65,9 @@ export async function privilegesFor(binaries: Binaries): Promise<Launch> {
 async function unprivilegedUser(): Promise<{ uid: number; gid: number }> {
   const found = (await userIds('postgres')) ?? (await makeUser()) ?? (await userIds('nobody'));
   if (found === undefined) {
-    throw new Error('PostgreSQL cannot run as root and there is no user to run it as; make a user `postgres`, or start as another user.');
+    throw new Error(
+      'PostgreSQL cannot run as root and there is no user to run it as; make a user `postgres`, or start as another user.',
+    );
   }
   return found;
 }
@@ -81,7 +83,14 @@ async function userIds(name: string): Promise<{ uid: number; gid: number } | und
 
 async function makeUser(): Promise<{ uid: number; gid: number } | undefined> {
   try {
-    await execute('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres']);
+    await execute('useradd', [
+      '--system',
+      '--user-group',
+      '--no-create-home',
+      '--shell',
+      '/usr/sbin/nologin',
+      'postgres',
+    ]);
   } catch {
     return undefined; // No useradd, or it may not: `nobody` is tried next.
   }

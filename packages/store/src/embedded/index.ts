@@ -9,7 +9,12 @@ import { locateBinaries, privilegesFor, type Binaries, type Launch } from './bin
 /** A PostgreSQL of our own, in a folder, reached through a Unix socket (no port to be busy, no password to leak). */
 export interface EmbeddedPostgres {
   /** For `pg`: host is the socket's folder. */
-  readonly connection: { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+  readonly connection: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly database: string;
+  };
   /** True when a server that was already running in this folder was taken over. */
   readonly adopted: boolean;
   /** Process id of the postmaster that runs now. */
@@ -125,7 +130,9 @@ async function socketFolder(dataDir: string, launch: Launch): Promise<string> {
 async function initialise(binaries: Binaries, dataDir: string, launch: Launch): Promise<void> {
   const fresh = `${dataDir}.new`;
   const fail = (output: string): never => {
-    const reason = /No space left/i.test(output) ? 'the disk is full' : (output.trim().split('\n').at(-1) ?? 'unknown reason');
+    const reason = /No space left/i.test(output)
+      ? 'the disk is full'
+      : (output.trim().split('\n').at(-1) ?? 'unknown reason');
     throw new EmbeddedPostgresError(`PostgreSQL could not be set up in ${dataDir}: ${reason}`);
   };
   if ((await readdir(dataDir)).length > 0) fail('the folder holds something else');
@@ -136,7 +143,12 @@ async function initialise(binaries: Binaries, dataDir: string, launch: Launch): 
     const made = await run(binaries.initdb, args, launch);
     if (made.code !== 0) fail(made.output);
     // The single-user mode: no server, no socket, ends with its input.
-    const named = await run(binaries.postgres, ['--single', '-D', fresh, 'postgres'], launch, `CREATE DATABASE ${DATABASE}\n`);
+    const named = await run(
+      binaries.postgres,
+      ['--single', '-D', fresh, 'postgres'],
+      launch,
+      `CREATE DATABASE ${DATABASE}\n`,
+    );
     if (named.code !== 0 || /ERROR|FATAL/.test(named.output)) fail(named.output);
     await rename(fresh, dataDir).catch((error: unknown) => fail((error as Error).message));
   } finally {
@@ -153,7 +165,12 @@ async function checkVersion(dataDir: string, major: string): Promise<void> {
   }
 }
 
-function run(file: string, args: readonly string[], launch: Launch, input = ''): Promise<{ code: number; output: string }> {
+function run(
+  file: string,
+  args: readonly string[],
+  launch: Launch,
+  input = '',
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(...launch.command(file, args), { stdio: ['pipe', 'pipe', 'pipe'], ...launch.spawnOptions });
     // A program that ends before it has read its input says why in its output.
@@ -232,7 +249,8 @@ class Supervisor {
         return;
       } catch (error) {
         if (this.stopping) return;
-        if (attempt >= tries || !/still in use|lock file|recovery|is being used/i.test((error as Error).message)) throw error;
+        if (attempt >= tries || !/still in use|lock file|recovery|is being used/i.test((error as Error).message))
+          throw error;
         await pause(250);
       }
     }
@@ -264,7 +282,8 @@ class Supervisor {
       });
       // Not before all that it said has been read.
       child.on('close', () => {
-        if (!ready) reject(new EmbeddedPostgresError(`PostgreSQL did not start in ${this.options.dataDir}: ${this.reason()}`));
+        if (!ready)
+          reject(new EmbeddedPostgresError(`PostgreSQL did not start in ${this.options.dataDir}: ${this.reason()}`));
       });
     });
   }

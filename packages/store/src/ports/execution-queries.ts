@@ -71,28 +71,46 @@ export interface StoredLog extends LogRow {
 export interface ExecutionQueries {
   get(tenant: string, id: string, taskRunLimit: number): Promise<ExecutionView | undefined>;
   /** Only state and version of several executions; unknown ids are left out. For waiting and following. */
-  states(ids: readonly string[]): Promise<readonly { readonly id: string; readonly state: State; readonly version: number }[]>;
+  states(
+    ids: readonly string[],
+  ): Promise<readonly { readonly id: string; readonly state: State; readonly version: number }[]>;
   /** Task runs in order of creation. */
   taskRuns(tenant: string, id: string, page: Page, states?: readonly State[]): Promise<PageOf<TaskRun>>;
   taskRun(tenant: string, executionId: string, taskRunId: string): Promise<TaskRun | undefined>;
   /** Keys to sort by: rest-api.md §3. Throws StoreError bad-data for another one. Views carry at most `taskRunLimit` task runs each. */
-  search(filter: ExecutionFilter, page: Page, sort: readonly Sort[], taskRunLimit: number): Promise<PageOf<ExecutionView>>;
+  search(
+    filter: ExecutionFilter,
+    page: Page,
+    sort: readonly Sort[],
+    taskRunLimit: number,
+  ): Promise<PageOf<ExecutionView>>;
   /** All ids that match, newest first, at most `limit`. */
   findIds(filter: ExecutionFilter, limit: number): Promise<readonly string[]>;
   /** Removes an execution with its task runs and, as asked, logs and metrics; false when there was none. */
   delete(tenant: string, id: string, options: { readonly logs: boolean; readonly metrics: boolean }): Promise<boolean>;
 
   /** Lines of one execution by time, from after `cursor`, at most `limit`. */
-  executionLogs(filter: LogFilter & { readonly executionId: string }, limit: number, cursor?: string): Promise<readonly StoredLog[]>;
+  executionLogs(
+    filter: LogFilter & { readonly executionId: string },
+    limit: number,
+    cursor?: string,
+  ): Promise<readonly StoredLog[]>;
   searchLogs(filter: LogFilter, page: Page, sort: readonly Sort[]): Promise<PageOf<StoredLog>>;
   deleteLogs(filter: LogFilter): Promise<number>;
   metrics(
-    filter: { readonly tenant: string; readonly executionId: string; readonly taskId?: string; readonly taskRunId?: string },
+    filter: {
+      readonly tenant: string;
+      readonly executionId: string;
+      readonly taskId?: string;
+      readonly taskRunId?: string;
+    },
     page: Page,
     sort: readonly Sort[],
   ): Promise<PageOf<MetricRow>>;
 
-  operation(id: string): Promise<{ readonly outcome: 'pending' | 'applied' | 'refused'; readonly reason?: string } | undefined>;
+  operation(
+    id: string,
+  ): Promise<{ readonly outcome: 'pending' | 'applied' | 'refused'; readonly reason?: string } | undefined>;
 }
 
 export type { ExecutionTrigger };

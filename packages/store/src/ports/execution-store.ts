@@ -1,13 +1,4 @@
-import type {
-  Execution,
-  ExecutionEvent,
-  LogLine,
-  Metric,
-  Operation,
-  State,
-  TaskRun,
-  WakeUp,
-} from '@tiercel/model';
+import type { Execution, ExecutionEvent, LogLine, Metric, Operation, State, TaskRun, WakeUp } from '@tiercel/model';
 
 /**
  * The hot path of the store: everything that happens to executions on their way from submission to end. Two

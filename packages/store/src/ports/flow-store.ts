@@ -20,7 +20,10 @@ export interface StoredFlow {
   readonly sequence: number;
 }
 
-export type FlowWrite = Pick<StoredFlow, 'tenant' | 'namespace' | 'id' | 'source' | 'disabled' | 'description' | 'labels'>;
+export type FlowWrite = Pick<
+  StoredFlow,
+  'tenant' | 'namespace' | 'id' | 'source' | 'disabled' | 'description' | 'labels'
+>;
 
 export interface FlowFilter {
   readonly tenant: string;
@@ -39,7 +42,12 @@ export interface FlowStore {
   /** Next revision; the same source (without a `revision:` line) keeps the present one. 'absent' when there is no living flow. */
   update(write: FlowWrite): Promise<StoredFlow | 'absent'>;
   /** A revision, or the latest. Deleted flows only with `allowDeleted` (a named revision is always readable). */
-  get(tenant: string, namespace: string, id: string, options?: { revision?: number; allowDeleted?: boolean }): Promise<StoredFlow | undefined>;
+  get(
+    tenant: string,
+    namespace: string,
+    id: string,
+    options?: { revision?: number; allowDeleted?: boolean },
+  ): Promise<StoredFlow | undefined>;
   revisions(tenant: string, namespace: string, id: string): Promise<readonly StoredFlow[]>;
   /** Writes one more revision, marked deleted. Undefined when there was no living flow. */
   delete(tenant: string, namespace: string, id: string): Promise<StoredFlow | undefined>;

@@ -23,14 +23,17 @@ export function matchText(p: Parameters, q: string, columns: readonly string[]):
 export function namespaceCondition(p: Parameters, column: string, namespace: string, exact: boolean): string {
   const own = p.add(namespace);
   // '/' follows '.' in byte order, so the range holds exactly the texts that begin with `namespace.`
-  return exact ? `${column} = ${own}` : `(${column} = ${own} OR (${column} >= ${p.add(`${namespace}.`)} AND ${column} < ${p.add(`${namespace}/`)}))`;
+  return exact
+    ? `${column} = ${own}`
+    : `(${column} = ${own} OR (${column} >= ${p.add(`${namespace}.`)} AND ${column} < ${p.add(`${namespace}/`)}))`;
 }
 
 /** `ORDER BY` of the keys that a client may sort by, ended by a unique one. Throws StoreError for another key. */
 export function orderBy(sort: readonly Sort[], columns: Readonly<Record<string, string>>, last: string): string {
   const parts = sort.map(({ field, descending }) => {
     const column = Object.hasOwn(columns, field) ? columns[field] : undefined;
-    if (column === undefined) throw new StoreError('bad-data', `cannot sort by '${field}'; known: ${Object.keys(columns).join(', ')}`);
+    if (column === undefined)
+      throw new StoreError('bad-data', `cannot sort by '${field}'; known: ${Object.keys(columns).join(', ')}`);
     return `${column} ${descending ? 'DESC NULLS LAST' : 'ASC'}`;
   });
   return [...parts, last].join(', ');

@@ -89,7 +89,10 @@ export async function createExecutions(db: Database, rows: readonly NewExecution
   const made = await db.run<{ id: string }>(full ? CREATE_FULL : CREATE_PLAIN, [toJsonText(rows.map(toRecord))]);
   if (made.length === rows.length) return rows.map(() => ({ kind: 'created' }));
   const ids = new Set(made.map((row) => uuidToId(row.id)));
-  const first = await firstOfDeliveries(db, rows.filter((row) => row.delivery !== undefined && !ids.has(row.execution.id)));
+  const first = await firstOfDeliveries(
+    db,
+    rows.filter((row) => row.delivery !== undefined && !ids.has(row.execution.id)),
+  );
   return rows.map((row) => {
     if (ids.delete(row.execution.id)) return { kind: 'created' };
     const key = row.delivery === undefined ? undefined : deliveryKey(row.execution.tenant, row.delivery.key);

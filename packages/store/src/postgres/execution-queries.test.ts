@@ -10,7 +10,9 @@ test('a search over a database that has gone fails once, and leaves no rejection
   process.on('unhandledRejection', note);
   try {
     const queries = createExecutionQueries(database);
-    await expect(queries.search({ tenant: 'main', systemNamespace: 'system' }, { page: 1, size: 10 }, [], 10)).rejects.toMatchObject({
+    await expect(
+      queries.search({ tenant: 'main', systemNamespace: 'system' }, { page: 1, size: 10 }, [], 10),
+    ).rejects.toMatchObject({
       code: 'unavailable',
     });
     await turn();

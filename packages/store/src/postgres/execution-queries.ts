@@ -1,10 +1,27 @@
 import { idToUuid, TERMINAL_STATES, uuidToId, type State } from '@tiercel/model';
-import type { ExecutionFilter, ExecutionQueries, ExecutionView, Page, PageOf, Sort } from '../ports/execution-queries.ts';
+import type {
+  ExecutionFilter,
+  ExecutionQueries,
+  ExecutionView,
+  Page,
+  PageOf,
+  Sort,
+} from '../ports/execution-queries.ts';
 import { matchText, namespaceCondition, orderBy, Parameters } from './conditions.ts';
 import type { Database, Statement } from './database.ts';
 import { deleteLogs, executionLogs, searchLogs, searchMetrics } from './log-queries.ts';
 import { lowestUuid } from './partitions.ts';
-import { EXECUTION_COLUMNS, sortedUuids, oneOfIds, TASK_RUN_COLUMNS, toExecution, toTaskRun, uuidOf, type ExecutionRow, type TaskRunRow } from './rows.ts';
+import {
+  EXECUTION_COLUMNS,
+  sortedUuids,
+  oneOfIds,
+  TASK_RUN_COLUMNS,
+  toExecution,
+  toTaskRun,
+  uuidOf,
+  type ExecutionRow,
+  type TaskRunRow,
+} from './rows.ts';
 
 /** Reads of executions on PostgreSQL. */
 export function createExecutionQueries(db: Database): ExecutionQueries {
@@ -37,7 +54,12 @@ const TASK_RUN_COUNTS: Statement = {
   text: `SELECT state, count(*) AS count FROM task_runs WHERE execution_id = $1 GROUP BY state`,
 };
 
-async function getExecution(db: Database, tenant: string, id: string, limit: number): Promise<ExecutionView | undefined> {
+async function getExecution(
+  db: Database,
+  tenant: string,
+  id: string,
+  limit: number,
+): Promise<ExecutionView | undefined> {
   const uuid = idToUuid(id);
   if (uuid === undefined) return undefined;
   // The execution first: task runs that are newer than its row only make the list more complete.
@@ -63,7 +85,10 @@ const STATES: Statement = {
   text: `SELECT id, state, version FROM executions WHERE ${oneOfIds('id')}`,
 };
 
-async function executionStates(db: Database, ids: readonly string[]): Promise<readonly { id: string; state: State; version: number }[]> {
+async function executionStates(
+  db: Database,
+  ids: readonly string[],
+): Promise<readonly { id: string; state: State; version: number }[]> {
   if (ids.length === 0) return [];
   const rows = await db.run<{ id: string; state: State; version: number }>(STATES, [sortedUuids(ids.map(uuidOf))]);
   return rows.map((row) => ({ ...row, id: uuidToId(row.id) }));
@@ -89,7 +114,12 @@ async function pageOfTaskRuns(
 }
 type TaskRunView = ReturnType<typeof toTaskRun>;
 
-async function oneTaskRun(db: Database, tenant: string, executionId: string, taskRunId: string): Promise<TaskRunView | undefined> {
+async function oneTaskRun(
+  db: Database,
+  tenant: string,
+  executionId: string,
+  taskRunId: string,
+): Promise<TaskRunView | undefined> {
   const [execution, run] = [idToUuid(executionId), idToUuid(taskRunId)];
   if (execution === undefined || run === undefined) return undefined;
   const rows = await db.query<TaskRunRow>(
@@ -104,7 +134,8 @@ const SLACK_MS = 86_400_000;
 
 function executionConditions(p: Parameters, filter: ExecutionFilter): string[] {
   const where = [`e.tenant = ${p.add(filter.tenant)}`];
-  if (filter.q !== undefined) where.push(...matchText(p, filter.q, ['e.namespace', 'e.flow_id', idTextOf(p, filter.q)]));
+  if (filter.q !== undefined)
+    where.push(...matchText(p, filter.q, ['e.namespace', 'e.flow_id', idTextOf(p, filter.q)]));
   if (filter.namespace !== undefined) {
     where.push(namespaceCondition(p, 'e.namespace', filter.namespace, filter.flowId !== undefined));
   }
@@ -127,7 +158,8 @@ function executionConditions(p: Parameters, filter: ExecutionFilter): string[] {
     const uuid = idToUuid(filter.triggerExecutionId);
     where.push(uuid === undefined ? 'false' : `e.trigger_execution_id = ${p.add(uuid)}`);
   }
-  if (filter.childFilter !== undefined) where.push(`e.trigger_execution_id IS ${filter.childFilter === 'CHILD' ? 'NOT ' : ''}NULL`);
+  if (filter.childFilter !== undefined)
+    where.push(`e.trigger_execution_id IS ${filter.childFilter === 'CHILD' ? 'NOT ' : ''}NULL`);
   if (filter.ids !== undefined) where.push(`e.id = ANY(${p.add(filter.ids.flatMap((id) => idToUuid(id) ?? []))})`);
   return where;
 }
@@ -170,7 +202,12 @@ async function searchExecutions(
   ]);
   const results = rows.map((row): ExecutionView => {
     const own = runs.get(row.id) ?? [];
-    return { execution: toExecution(row), version: row.version, taskRuns: own.map(toTaskRun), taskRunCount: own.length };
+    return {
+      execution: toExecution(row),
+      version: row.version,
+      taskRuns: own.map(toTaskRun),
+      taskRunCount: own.length,
+    };
   });
   return { results, total };
 }
@@ -179,7 +216,12 @@ async function searchExecutions(
  * Counts by flow and state come from the roll-up plus what is alive; anything else is counted row by row, within what its
  * conditions leave.
  */
-async function countExecutions(db: Database, filter: ExecutionFilter, where: string, values: readonly unknown[]): Promise<number> {
+async function countExecutions(
+  db: Database,
+  filter: ExecutionFilter,
+  where: string,
+  values: readonly unknown[],
+): Promise<number> {
   const simple =
     filter.q === undefined &&
     filter.startDate === undefined &&
@@ -189,7 +231,9 @@ async function countExecutions(db: Database, filter: ExecutionFilter, where: str
     filter.childFilter === undefined &&
     filter.ids === undefined &&
     filter.scope === undefined;
-  if (!simple) return (await db.query<{ count: number }>(`SELECT count(*) AS count FROM executions e WHERE ${where}`, values))[0]!.count;
+  if (!simple)
+    return (await db.query<{ count: number }>(`SELECT count(*) AS count FROM executions e WHERE ${where}`, values))[0]!
+      .count;
   const p = new Parameters();
   const conditions = (prefix: string): string =>
     [
@@ -198,7 +242,9 @@ async function countExecutions(db: Database, filter: ExecutionFilter, where: str
         ? []
         : [namespaceCondition(p, `${prefix}.namespace`, filter.namespace, filter.flowId !== undefined)]),
       ...(filter.flowId === undefined ? [] : [`${prefix}.flow_id = ${p.add(filter.flowId)}`]),
-      ...(filter.states === undefined || filter.states.length === 0 ? [] : [`${prefix}.state = ANY(${p.add(filter.states)})`]),
+      ...(filter.states === undefined || filter.states.length === 0
+        ? []
+        : [`${prefix}.state = ANY(${p.add(filter.states)})`]),
     ].join(' AND ');
   const rows = await db.query<{ total: number }>(
     `SELECT (SELECT coalesce(sum(c.count), 0) FROM execution_counts c WHERE ${conditions('c')})::bigint
@@ -209,7 +255,11 @@ async function countExecutions(db: Database, filter: ExecutionFilter, where: str
   return rows[0]!.total;
 }
 
-async function taskRunsOf(db: Database, rows: readonly ExecutionRow[], limit: number): Promise<Map<string, TaskRunRow[]>> {
+async function taskRunsOf(
+  db: Database,
+  rows: readonly ExecutionRow[],
+  limit: number,
+): Promise<Map<string, TaskRunRow[]>> {
   const found = new Map<string, TaskRunRow[]>();
   if (rows.length === 0 || limit === 0) return found;
   const runs = await db.run<TaskRunRow>(PAGE_TASK_RUNS, [sortedUuids(rows.map((row) => row.id)), limit]);
@@ -229,7 +279,10 @@ const PAGE_TASK_RUNS: Statement = {
 async function findIds(db: Database, filter: ExecutionFilter, limit: number): Promise<readonly string[]> {
   const p = new Parameters();
   const where = executionConditions(p, filter).join(' AND ');
-  const rows = await db.query<{ id: string }>(`SELECT e.id FROM executions e WHERE ${where} ORDER BY e.id DESC LIMIT ${p.add(limit)}`, p.values);
+  const rows = await db.query<{ id: string }>(
+    `SELECT e.id FROM executions e WHERE ${where} ORDER BY e.id DESC LIMIT ${p.add(limit)}`,
+    p.values,
+  );
   return rows.map((row) => uuidToId(row.id));
 }
 
@@ -248,7 +301,8 @@ async function deleteExecution(
          (started_at AT TIME ZONE 'UTC')::date AS day`,
       [uuid, tenant],
     );
-    const row = gone.rows[0] as { ended: boolean; namespace: string; flow_id: string; state: string; day: Date } | undefined;
+    const row = gone.rows[0] as
+      { ended: boolean; namespace: string; flow_id: string; state: string; day: Date } | undefined;
     if (row === undefined) return false;
     if (row.ended) {
       await client.query(
@@ -264,7 +318,10 @@ async function deleteExecution(
   });
 }
 
-async function readOperation(db: Database, id: string): Promise<{ outcome: 'pending' | 'applied' | 'refused'; reason?: string } | undefined> {
+async function readOperation(
+  db: Database,
+  id: string,
+): Promise<{ outcome: 'pending' | 'applied' | 'refused'; reason?: string } | undefined> {
   const uuid = idToUuid(id);
   if (uuid === undefined) return undefined;
   const rows = await db.query<{ outcome: 'pending' | 'applied' | 'refused'; reason: string | null }>(

@@ -18,7 +18,18 @@ import { createExecutions } from './create.ts';
 import type { Database, Statement } from './database.ts';
 import { APPEND, claimJobs, expireLeases, expireLeasesOf, renewJobs, reportResults } from './leases.ts';
 import { announce, claimAllLooks, claimLooks, dueWakeUps, fireWakeUps, leave } from './looks.ts';
-import { EXECUTION_COLUMNS, oneOfIds, sortedUuids, TASK_RUN_COLUMNS, toExecution, toJsonText, toTaskRun, uuidOf, type ExecutionRow, type TaskRunRow } from './rows.ts';
+import {
+  EXECUTION_COLUMNS,
+  oneOfIds,
+  sortedUuids,
+  TASK_RUN_COLUMNS,
+  toExecution,
+  toJsonText,
+  toTaskRun,
+  uuidOf,
+  type ExecutionRow,
+  type TaskRunRow,
+} from './rows.ts';
 
 const isBad = (error: unknown): boolean => error instanceof StoreError && error.code === 'bad-data';
 const BATCHES: CoalescerOptions<unknown> = { maxBatch: 200, concurrency: 2, isBad };
@@ -29,7 +40,10 @@ export interface ExecutionStoreOptions {
 }
 
 /** The hot path on PostgreSQL. Calls that arrive together are joined into one statement. */
-export function createExecutionStore(db: Database, { leaseGraceMs = 9_000 }: ExecutionStoreOptions = {}): ExecutionStore {
+export function createExecutionStore(
+  db: Database,
+  { leaseGraceMs = 9_000 }: ExecutionStoreOptions = {},
+): ExecutionStore {
   const creates = new Coalescer<NewExecution, CreateOutcome>((rows) => createExecutions(db, rows), {
     ...BATCHES,
     keyOf: ({ execution, delivery }) => delivery && `${execution.tenant} ${delivery.key}`,
@@ -69,7 +83,10 @@ export function createExecutionStore(db: Database, { leaseGraceMs = 9_000 }: Exe
   };
 }
 
-const CLOCK: Statement = { name: 'clock', text: `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms` };
+const CLOCK: Statement = {
+  name: 'clock',
+  text: `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`,
+};
 
 const REQUEST: Statement = {
   name: 'request',
@@ -99,7 +116,10 @@ async function requestOperations(db: Database, items: readonly OperationRequest[
       event,
     };
   });
-  const rows = await db.run<{ id: string }>(REQUEST, [sortedUuids(records.map((r) => r.execution_id)), toJsonText(records)]);
+  const rows = await db.run<{ id: string }>(REQUEST, [
+    sortedUuids(records.map((r) => r.execution_id)),
+    toJsonText(records),
+  ]);
   const known = new Set(rows.map((row) => uuidToId(row.id)));
   return items.map((item) => known.has(item.id));
 }
@@ -140,7 +160,10 @@ async function loadExecutions(db: Database, ids: readonly string[]): Promise<rea
   const uuids = sortedUuids(ids.map(uuidOf));
   type InboxRecord = { id: string; execution_id: string; event: ExecutionEvent };
   type LeaseRecord = { execution_id: string; task_run_seq: number; dispatch: number };
-  const [leases, inbox] = await Promise.all([db.run<LeaseRecord>(LOAD_LEASES, [uuids]), db.run<InboxRecord>(LOAD_INBOX, [uuids])]);
+  const [leases, inbox] = await Promise.all([
+    db.run<LeaseRecord>(LOAD_LEASES, [uuids]),
+    db.run<InboxRecord>(LOAD_INBOX, [uuids]),
+  ]);
   const executions = await db.run<ExecutionRow>(LOAD_EXECUTIONS, [uuids]);
   const taskRuns = groupBy(await db.run<TaskRunRow>(LOAD_TASK_RUNS, [uuids]));
   const inboxOf = groupBy(inbox);
@@ -149,7 +172,11 @@ async function loadExecutions(db: Database, ids: readonly string[]): Promise<rea
     execution: toExecution(row),
     version: row.version,
     taskRuns: (taskRuns.get(row.id) ?? []).map(toTaskRun),
-    inbox: (inboxOf.get(row.id) ?? []).map((i) => ({ id: uuidToId(i.id), executionId: uuidToId(i.execution_id), event: i.event })),
+    inbox: (inboxOf.get(row.id) ?? []).map((i) => ({
+      id: uuidToId(i.id),
+      executionId: uuidToId(i.execution_id),
+      event: i.event,
+    })),
     leases: (leasesOf.get(row.id) ?? []).map((l) => ({ taskRunSeq: l.task_run_seq, dispatch: l.dispatch })),
   }));
 }

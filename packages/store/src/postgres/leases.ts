@@ -64,13 +64,20 @@ const jobRecords = (workerId: string, jobs: readonly JobKey[], ms: number): read
 const jobName = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${job.dispatch}`;
 
 /** See ExecutionStore.claim. */
-export async function claimJobs(db: Database, workerId: string, jobs: readonly JobKey[], ms: number): Promise<readonly boolean[]> {
+export async function claimJobs(
+  db: Database,
+  workerId: string,
+  jobs: readonly JobKey[],
+  ms: number,
+): Promise<readonly boolean[]> {
   const rows = await db.runRelaxed<{ execution_id: string; task_run_seq: number; dispatch: number }>(
     CLAIM,
     jobRecords(workerId, jobs, ms),
   );
   const got = new Set(
-    rows.map((r) => jobName({ executionId: uuidToId(r.execution_id), taskRunSeq: r.task_run_seq, dispatch: r.dispatch })),
+    rows.map((r) =>
+      jobName({ executionId: uuidToId(r.execution_id), taskRunSeq: r.task_run_seq, dispatch: r.dispatch }),
+    ),
   );
   // A job that stands twice in one batch is granted once.
   return jobs.map((job) => got.delete(jobName(job)));

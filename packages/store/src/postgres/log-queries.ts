@@ -57,11 +57,18 @@ function logConditions(p: Parameters, filter: LogFilter): string[] {
     const uuid = idToUuid(filter.taskRunId);
     const execution = filter.executionId === undefined ? undefined : idToUuid(filter.executionId);
     if (uuid === undefined || execution === undefined) where.push('false');
-    else where.push(`l.task_run_seq = (SELECT r.seq FROM task_runs r WHERE r.execution_id = ${p.add(execution)} AND r.id = ${p.add(uuid)})`);
+    else
+      where.push(
+        `l.task_run_seq = (SELECT r.seq FROM task_runs r WHERE r.execution_id = ${p.add(execution)} AND r.id = ${p.add(uuid)})`,
+      );
   }
   if (filter.attempt !== undefined) where.push(`l.attempt = ${p.add(filter.attempt)}`);
-  if (filter.q !== undefined) where.push(...matchText(p, filter.q, ['l.namespace', 'l.flow_id', 'l.task_id', 'l.trigger_id', 'l.message', 'l.thread']));
-  if (filter.namespace !== undefined) where.push(namespaceCondition(p, 'l.namespace', filter.namespace, filter.flowId !== undefined));
+  if (filter.q !== undefined)
+    where.push(
+      ...matchText(p, filter.q, ['l.namespace', 'l.flow_id', 'l.task_id', 'l.trigger_id', 'l.message', 'l.thread']),
+    );
+  if (filter.namespace !== undefined)
+    where.push(namespaceCondition(p, 'l.namespace', filter.namespace, filter.flowId !== undefined));
   if (filter.flowId !== undefined) where.push(`l.flow_id = ${p.add(filter.flowId)}`);
   if (filter.triggerId !== undefined) where.push(`l.trigger_id = ${p.add(filter.triggerId)}`);
   if (filter.startDate !== undefined) where.push(`l.logged_at >= ${p.add(filter.startDate)}`);
@@ -79,7 +86,9 @@ export async function executionLogs(
   const where = logConditions(p, filter);
   if (cursor !== undefined) {
     const parts = cursor.split('.').map(Number);
-    where.push(`(l.logged_at, l.task_run_seq, l.dispatch, l.number) > (${parts.map((part) => `${p.add(part)}::bigint`).join(', ')})`);
+    where.push(
+      `(l.logged_at, l.task_run_seq, l.dispatch, l.number) > (${parts.map((part) => `${p.add(part)}::bigint`).join(', ')})`,
+    );
   }
   const rows = await db.query<LogRecord>(
     `SELECT ${LOG_COLUMNS} FROM ${LOG_FROM} WHERE ${where.join(' AND ')}
@@ -98,7 +107,12 @@ const LOG_SORT: Readonly<Record<string, string>> = {
   executionId: 'l.execution_id',
 };
 
-export async function searchLogs(db: Database, filter: LogFilter, { page, size }: Page, sort: readonly Sort[]): Promise<PageOf<StoredLog>> {
+export async function searchLogs(
+  db: Database,
+  filter: LogFilter,
+  { page, size }: Page,
+  sort: readonly Sort[],
+): Promise<PageOf<StoredLog>> {
   const p = new Parameters();
   const where = logConditions(p, filter).join(' AND ');
   const order = orderBy(sort, LOG_SORT, 'l.execution_id, l.logged_at, l.task_run_seq, l.dispatch, l.number');
@@ -133,7 +147,12 @@ const METRIC_SORT: Readonly<Record<string, string>> = {
 
 export async function searchMetrics(
   db: Database,
-  filter: { readonly tenant: string; readonly executionId: string; readonly taskId?: string; readonly taskRunId?: string },
+  filter: {
+    readonly tenant: string;
+    readonly executionId: string;
+    readonly taskId?: string;
+    readonly taskRunId?: string;
+  },
   { page, size }: Page,
   sort: readonly Sort[],
 ): Promise<PageOf<MetricRow>> {

@@ -55,7 +55,10 @@ const uniqueLooks = (rows: readonly LookRow[]): readonly Look[] => [
 
 /** See ExecutionStore.claimAllLooks. */
 export async function claimAllLooks(db: Database, after: string | undefined, limit: number): Promise<readonly Look[]> {
-  const rows = await db.runRelaxed<LookRow>(ALL, [limit, after === undefined ? '00000000-0000-0000-0000-000000000000' : uuidOf(after)]);
+  const rows = await db.runRelaxed<LookRow>(ALL, [
+    limit,
+    after === undefined ? '00000000-0000-0000-0000-000000000000' : uuidOf(after),
+  ]);
   return rows.map(toLook).toSorted((a, b) => (a.executionId < b.executionId ? -1 : 1));
 }
 

@@ -58,7 +58,9 @@ describe('errors', () => {
 
   it('400 for malformed percent-encoding in path and query', async () => {
     for (const path of ['/executions/%zz', '/executions/search?q=%ff', '/executions/search?q=%']) {
-      expect(await raw(`GET /api/v1${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 400 /);
+      expect(await raw(`GET /api/v1${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).toMatch(
+        /^HTTP\/1.1 400 /,
+      );
     }
   });
 
@@ -89,7 +91,11 @@ describe('sign-in', () => {
     const guarded = await startTestGateway({ config: { username: 'ada', password: 'love:lace' } });
     try {
       const refused = await guarded.api('/configs');
-      expect([refused.status, await refused.text(), refused.headers.get('www-authenticate')]).toEqual([401, '', 'Basic realm="Kestra"']);
+      expect([refused.status, await refused.text(), refused.headers.get('www-authenticate')]).toEqual([
+        401,
+        '',
+        'Basic realm="Kestra"',
+      ]);
       const authorization = `Basic ${Buffer.from('ada:love:lace').toString('base64')}`;
       expect((await guarded.api('/configs', { headers: { authorization } })).status).toBe(200);
       const wrong = `Basic ${Buffer.from('ada:lace').toString('base64')}`;

@@ -48,7 +48,8 @@ interface Kept<T> {
 function whole(content: Readable & { readonly truncated?: boolean }): Readable {
   const guard = new Transform({
     transform: (chunk, _encoding, done) => done(null, chunk),
-    flush: (done) => done(content.truncated === true ? new ApiError('tooLarge', 'a file of the form exceeds the limit') : null),
+    flush: (done) =>
+      done(content.truncated === true ? new ApiError('tooLarge', 'a file of the form exceeds the limit') : null),
   });
   pipeline(content, guard, (error) => {
     if (error) guard.destroy(error);

@@ -52,8 +52,16 @@ describe('files of an execution', () => {
       `/api/v1/executions/${other.id}/file/preview?path=${encodeURIComponent(uri)}&maxRows=3`,
     );
     const unknown = await get('kestra:///a/b/executions/unknownExecution/x');
-    expect([unknown.status, (await json(unknown)).message]).toEqual([404, "Not Found: Unable to find execution id 'unknownExecution'"]);
-    for (const path of ['kestra:///company/team/_files/x', '/etc/passwd', `kestra://${root(execution)}/../x`, `kestra://${root(execution)}x/y`]) {
+    expect([unknown.status, (await json(unknown)).message]).toEqual([
+      404,
+      "Not Found: Unable to find execution id 'unknownExecution'",
+    ]);
+    for (const path of [
+      'kestra:///company/team/_files/x',
+      '/etc/passwd',
+      `kestra://${root(execution)}/../x`,
+      `kestra://${root(execution)}x/y`,
+    ]) {
       const refused = await get(path);
       expect([refused.status, (await json(refused)).message]).toEqual([422, 'Illegal argument: Invalid prefix path']);
     }
@@ -63,18 +71,40 @@ describe('files of an execution', () => {
 
   it('are previewed by their extension', async () => {
     const text = await store('f.upl', 'l1\nl2\nl3\nl4\n');
-    expect(await json(await get(text, '/preview?maxRows=2'))).toEqual({ extension: 'upl', type: 'TEXT', content: 'l1\nl2\n', maxLine: 2, truncated: true });
-    expect(await json(await get(text, '/preview?maxRows=4'))).toEqual({ extension: 'upl', type: 'TEXT', content: 'l1\nl2\nl3\nl4', maxLine: 4, truncated: false });
+    expect(await json(await get(text, '/preview?maxRows=2'))).toEqual({
+      extension: 'upl',
+      type: 'TEXT',
+      content: 'l1\nl2\n',
+      maxLine: 2,
+      truncated: true,
+    });
+    expect(await json(await get(text, '/preview?maxRows=4'))).toEqual({
+      extension: 'upl',
+      type: 'TEXT',
+      content: 'l1\nl2\nl3\nl4',
+      maxLine: 4,
+      truncated: false,
+    });
     const ion = await store('rows.ion', '{id:1,name:"a"}\n{id:2,name:null}\n');
     expect(await json(await get(ion, '/preview'))).toEqual({
-      extension: 'ion', type: 'LIST', content: [{ id: 1, name: 'a' }, { id: 2, name: null }], maxLine: 100, truncated: false,
+      extension: 'ion',
+      type: 'LIST',
+      content: [
+        { id: 1, name: 'a' },
+        { id: 2, name: null },
+      ],
+      maxLine: 100,
+      truncated: false,
     });
     const image = await store('p.png', Buffer.from([1, 2, 3]));
     expect(await json(await get(image, '/preview'))).toMatchObject({ type: 'IMAGE', content: 'AQID' });
     const latin = await store('l.txt', Buffer.from([0xe4]));
     expect((await json(await get(latin, '/preview?encoding=ISO-8859-1'))).content).toBe('ä');
     const unknown = await get(latin, '/preview?encoding=FOO');
-    expect([unknown.status, (await json(unknown)).message]).toEqual([422, "Illegal argument: Unable to preview using encoding 'FOO'"]);
+    expect([unknown.status, (await json(unknown)).message]).toEqual([
+      422,
+      "Illegal argument: Unable to preview using encoding 'FOO'",
+    ]);
   });
 });
 

@@ -15,8 +15,12 @@ const inState = (state: 'RUNNING' | 'PAUSED' | 'SUCCESS' | 'FAILED', given: Part
   return execution;
 };
 const post = (path: string, body?: string): Promise<Response> =>
-  test.api(path, { method: 'POST', ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }) });
-const messageOf = async (response: Response): Promise<string> => ((await response.json()) as { message: string }).message;
+  test.api(path, {
+    method: 'POST',
+    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+  });
+const messageOf = async (response: Response): Promise<string> =>
+  ((await response.json()) as { message: string }).message;
 
 describe('operations on an execution', () => {
   it('are written, waited for, and answered with what came of them', async () => {
@@ -113,7 +117,10 @@ describe('operations on an execution', () => {
     const execution = inState('FAILED');
     const response = await post(`/executions/${execution.id}/state`, '{"taskRunId": 7, "state": "SUCCESS"}');
     expect(response.status).toBe(422);
-    expect(await response.json()).toMatchObject({ message: 'Invalid json mapping', _embedded: { errors: [{ path: '["taskRunId"]' }] } });
+    expect(await response.json()).toMatchObject({
+      message: 'Invalid json mapping',
+      _embedded: { errors: [{ path: '["taskRunId"]' }] },
+    });
     expect(await messageOf(await post(`/executions/${execution.id}/state`, '{'))).toMatch(/^Invalid json: /);
     expect(await messageOf(await post(`/executions/${execution.id}/state`))).toMatch(/^Invalid route params: /);
   });
@@ -143,11 +150,26 @@ describe('operations on an execution', () => {
   });
 
   it('merge labels of an ended execution, but not system ones', async () => {
-    const execution = inState('SUCCESS', { labels: [{ key: 'a', value: '1' }, { key: 'system.correlationId', value: 'x' }] });
-    const set = (labels: unknown): Promise<Response> => post(`/executions/${execution.id}/labels`, JSON.stringify(labels));
-    const response = await set([{ key: 'a', value: '2' }, { key: 'b', value: '3' }, { key: '', value: '' }, { key: 'system.correlationId', value: 'x' }]);
+    const execution = inState('SUCCESS', {
+      labels: [
+        { key: 'a', value: '1' },
+        { key: 'system.correlationId', value: 'x' },
+      ],
+    });
+    const set = (labels: unknown): Promise<Response> =>
+      post(`/executions/${execution.id}/labels`, JSON.stringify(labels));
+    const response = await set([
+      { key: 'a', value: '2' },
+      { key: 'b', value: '3' },
+      { key: '', value: '' },
+      { key: 'system.correlationId', value: 'x' },
+    ]);
     expect(await response.json()).toMatchObject({
-      labels: [{ key: 'a', value: '2' }, { key: 'system.correlationId', value: 'x' }, { key: 'b', value: '3' }],
+      labels: [
+        { key: 'a', value: '2' },
+        { key: 'system.correlationId', value: 'x' },
+        { key: 'b', value: '3' },
+      ],
     });
     expect((await set([{ key: 'system.username', value: 'me' }])).status).toBe(422);
     const running = inState('RUNNING');

@@ -1,6 +1,15 @@
 import type { Request, Response } from 'express';
 import { ApiError, executionToJson, type ErrorKind } from '@tiercel/contracts';
-import { currentState, isId, newId, STATES, type JsonObject, type Operation, type State, type TaskRun } from '@tiercel/model';
+import {
+  currentState,
+  isId,
+  newId,
+  STATES,
+  type JsonObject,
+  type Operation,
+  type State,
+  type TaskRun,
+} from '@tiercel/model';
 import type { ExecutionView } from '@tiercel/store';
 import { z } from 'zod';
 import type { Refusal, RouteDeps } from '../deps.ts';
@@ -51,7 +60,11 @@ const errorOf = (refusal: Refusal): ApiError => {
 };
 
 /** Task runs that a check may need although the list of the view was cut before them. */
-async function beyondTheCut({ executions, tenant }: RouteDeps, operation: Operation, view: ExecutionView): Promise<readonly TaskRun[]> {
+async function beyondTheCut(
+  { executions, tenant }: RouteDeps,
+  operation: Operation,
+  view: ExecutionView,
+): Promise<readonly TaskRun[]> {
   if (view.taskRunCount <= view.taskRuns.length) return [];
   const { id } = view.execution;
   if (operation.kind === 'change-task-state') {

@@ -42,9 +42,7 @@ describe('reading executions', () => {
       originalId: execution.id,
       deleted: false,
       metadata: { attemptNumber: 1, originalCreatedDate: '2026-01-02T12:00:00Z' },
-      taskRunList: [
-        expect.objectContaining({ taskId: 'a', executionId: execution.id, outputs: { value: 'x' } }),
-      ],
+      taskRunList: [expect.objectContaining({ taskId: 'a', executionId: execution.id, outputs: { value: 'x' } })],
     });
   });
 
@@ -63,7 +61,10 @@ describe('reading executions', () => {
   it('cuts a long list of task runs, with counts, and pages through all of them', async () => {
     const execution = anExecution();
     const done = withState(createdAt(NOON), 'SUCCESS', NOON + 1);
-    test.executions.put(execution, Array.from({ length: 5 }, (_, i) => aTaskRun(execution.id, i, i < 4 ? { history: done } : {})));
+    test.executions.put(
+      execution,
+      Array.from({ length: 5 }, (_, i) => aTaskRun(execution.id, i, i < 4 ? { history: done } : {})),
+    );
 
     const cut = await json(await test.api(`/executions/${execution.id}`));
     expect(cut.taskRunList).toHaveLength(3);
@@ -112,7 +113,9 @@ describe('searching executions', () => {
   };
 
   it('reads flat filters, repeated or by comma', async () => {
-    expect(await filterOf('namespace=a.b&state=running,FAILED&state=PAUSED&labels=k:v:w&labels=m:n,o&childFilter=MAIN')).toMatchObject({
+    expect(
+      await filterOf('namespace=a.b&state=running,FAILED&state=PAUSED&labels=k:v:w&labels=m:n,o&childFilter=MAIN'),
+    ).toMatchObject({
       namespace: 'a.b',
       states: ['RUNNING', 'FAILED', 'PAUSED'],
       labels: [
@@ -142,7 +145,10 @@ describe('searching executions', () => {
     ['filters=1', 'Unknown filter'],
     ['labels=env', 'Unprocessable Entity: Invalid queryString parameter'],
     ['startDate=yesterday', 'Failed to convert argument: [startDate]'],
-    ['startDate=2024-06-03T00:00:00Z&endDate=2023-06-05T00:00:00Z', 'Illegal argument: Start date must be before End Date'],
+    [
+      'startDate=2024-06-03T00:00:00Z&endDate=2023-06-05T00:00:00Z',
+      'Illegal argument: Start date must be before End Date',
+    ],
     ['startDate=2024-06-03T00:00:00Z&timeRange=P1D', "Parameters 'startDate' and 'timeRange' are mutually exclusive"],
     ['state=NOWHERE', 'Failed to convert argument: [state]'],
     ['sort=id', 'Unprocessable Entity: Invalid sort parameter'],
