@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { ApiError } from '@tiercel/contracts';
 import type { z } from 'zod';
+import { drainSome } from './drain.ts';
 
 /** Media type of the request's body, without parameters, in lower case; undefined when none is given. */
 export const mediaType = (req: Request): string | undefined =>
@@ -29,19 +30,24 @@ const tooLarge = (limit: number): ApiError =>
 
 /** Reads a body whole, at most `limit` bytes (413 beyond). */
 export async function readBody(req: Request, limit: number): Promise<Buffer> {
-  if (Number(req.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   return new Promise((resolve, reject) => {
+    let refused = false;
+    const refuse = (): void => {
+      refused = true;
+      drainSome(req, () => reject(tooLarge(limit)));
+    };
+    if (Number(req.headers['content-length'] ?? 0) > limit) return refuse();
     const parts: Buffer[] = [];
     let size = 0;
     req.on('data', (part: Buffer) => {
       size += part.length;
       if (size > limit) {
-        req.pause();
         req.removeAllListeners('data');
-        reject(tooLarge(limit));
+        parts.length = 0;
+        refuse();
       } else parts.push(part);
     });
-    req.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
+    req.once('end', () => (refused ? undefined : resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts))));
     req.once('aborted', () => reject(new ApiError('badRequest', 'the request was cut off')));
     req.once('error', reject);
   });

@@ -4,6 +4,7 @@ import multer, { type StorageEngine } from 'multer';
 import { ApiError } from '@tiercel/contracts';
 import type { UploadSession } from '@tiercel/intake';
 import { mediaType } from '../http/body.ts';
+import { drainSome } from '../http/drain.ts';
 
 export interface ExecutionFormLimits {
   /** Bytes of one file. */
@@ -14,9 +15,6 @@ export interface ExecutionFormLimits {
 
 const MAX_PARTS = 1000;
 const MAX_NAME = 1000;
-/** How much of a refused form is still read, so that a client that only sends gets to see the answer; bytes and ms. */
-const DRAIN_BYTES = 16 * 1024 * 1024;
-const DRAIN_MS = 5000;
 
 const FORM = 'multipart/form-data';
 
@@ -111,26 +109,6 @@ function watchParts(session: UploadSession, parser: Writable, fail: Fail): void 
 function stopParsing(req: Request, parser: Writable): void {
   req.unpipe(parser);
   parser.destroy();
-}
-
-/** Reads on for a little while and then calls back: a client that is still sending may not look for an answer. */
-function drainSome(req: Request, done: () => void): void {
-  if (req.readableEnded || req.destroyed) return done();
-  let drained = 0;
-  const finish = (): void => {
-    clearTimeout(timer);
-    req.off('data', count);
-    for (const event of ['end', 'close', 'error']) req.off(event, finish);
-    done();
-  };
-  const count = (chunk: Buffer): void => {
-    drained += chunk.length;
-    if (drained > DRAIN_BYTES) finish();
-  };
-  const timer = setTimeout(finish, DRAIN_MS);
-  for (const event of ['end', 'close', 'error']) req.once(event, finish);
-  req.on('data', count);
-  req.resume();
 }
 
 const LIMITS: Readonly<Record<string, string>> = {
