@@ -31,7 +31,7 @@ test('include and exclude', () => {
 });
 
 test('output globs are relative; what leads into the working directory is taken too', () => {
-  const matches = outputSelection(['out.txt', './sub/*.csv', '/work/abs.txt', 'deep/**'], '/work');
+  const matches = outputSelection(['out.txt', './sub/*.csv', '/job/abs.txt', 'deep/**'], '/job');
   for (const path of ['out.txt', 'sub/a.csv', 'abs.txt', 'deep/a/b', 'deep/.hidden']) expect(matches(path)).toBe(true);
   for (const path of ['a/out.txt', 'sub/a/b.csv', 'other']) expect(matches(path)).toBe(false);
 });
