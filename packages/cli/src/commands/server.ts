@@ -58,7 +58,10 @@ async function serveLocal(terminal: Terminal, options: LocalCommandOptions): Pro
     );
     terminal.print(`Tiercel is ready at ${local.url} after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     if (!asked.signal.aborted) await once(asked.signal, 'abort');
-    terminal.print('Tiercel stops …');
+    const running = local.running();
+    const wait =
+      running === 0 ? '' : ` once ${running} running tasks have ended (30 s at most; a second Ctrl-C stops at once)`;
+    terminal.print(`Tiercel stops${wait} …`);
     const late = setTimeout(() => {
       terminal.note('Tiercel did not stop in time and is ended; nothing is lost by that.');
       local?.abandon();

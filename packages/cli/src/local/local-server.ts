@@ -30,6 +30,8 @@ export interface LocalServer {
   readonly url: string | undefined;
   /** Drains: no more requests, running tasks get their time, then everything down to the database stops. */
   stop(): Promise<void>;
+  /** Tasks that run now; a stop waits for them. */
+  running(): number;
   /** Ends the database at once; the process is to end with it. Nothing is lost, the next start recovers. */
   abandon(): void;
 }
@@ -55,9 +57,10 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
   const stops: { readonly name: string; readonly stop: () => Promise<unknown> | undefined }[] = [];
   const stopAll = async (): Promise<void> => {
     for (let part = stops.pop(); part !== undefined; part = stops.pop()) {
-      await Promise.resolve(part.stop()).catch((error: unknown) =>
-        logger.error({ error }, `stopping ${part.name} failed`),
-      );
+      const { name, stop } = part;
+      const began = performance.now();
+      await Promise.resolve(stop()).catch((error: unknown) => logger.error({ error }, `stopping ${name} failed`));
+      logger.debug({ part: name, ms: Math.round(performance.now() - began) }, 'stopped');
     }
   };
   const goOn = (): void => {
@@ -121,7 +124,7 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
       { name: 'scheduler', stop: scheduler.stop },
     );
     goOn();
-    return { platform, gateway, url, stop: stopAll, abandon: postgres.abandon };
+    return { platform, gateway, url, stop: stopAll, running: worker.running, abandon: postgres.abandon };
   } catch (error) {
     await stopAll();
     throw error;
