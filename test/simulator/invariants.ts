@@ -244,12 +244,16 @@ const wasLost = (monitor: Monitor, body: Body, again: number): boolean =>
   monitor.storeCrashes.some((at) => at >= body.started - 1_000 && at <= again) ||
   wasCutOff(monitor, body, again);
 
-/** For a whole lease the worker heard nothing from the store. */
+/** For a whole lease the worker renewed nothing, and not because it did not try. */
 function wasCutOff(monitor: Monitor, body: Body, until: number): boolean {
+  const failures = monitor.failures.get(body.worker) ?? [];
   let last = body.started;
   for (const at of [...(monitor.contacts.get(body.worker) ?? []), until]) {
     if (at < last) continue;
-    if (Math.min(at, until) - last > LEASE_MS - MAX_SKEW_MS - 600) return true;
+    const upTo = Math.min(at, until);
+    const since = last;
+    if (upTo - since > LEASE_MS - MAX_SKEW_MS - 600 && failures.some((when) => when >= since && when <= upTo))
+      return true;
     if (at >= until) return false;
     last = at;
   }

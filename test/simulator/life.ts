@@ -50,7 +50,13 @@ const METHODS: readonly StoreMethod[] = [
 ];
 
 /** Told of each call that came back, whatever became of its caller. */
-export type Observer = (life: Life, method: StoreMethod, args: readonly unknown[], answer: unknown) => void;
+export type Observer = (
+  life: Life,
+  method: StoreMethod,
+  args: readonly unknown[],
+  answer: unknown,
+  failed: boolean,
+) => void;
 
 /** How long a call takes to fail when the store cannot be reached, ms. */
 const CONNECT_MS = 30;
@@ -64,17 +70,18 @@ export function fencedStore(life: Life, store: ExecutionStore, clock: Clock, obs
     if (life.cutOff) {
       await new Promise<void>((resolve) => clock.after(CONNECT_MS, resolve));
       if (!life.alive) return never();
+      observe(life, method, args, undefined, true);
       throw lost(method);
     }
     let answer: unknown;
     try {
       answer = await (store[method] as (...given: readonly unknown[]) => Promise<unknown>)(...args);
     } catch (error) {
-      observe(life, method, args, undefined);
+      observe(life, method, args, undefined, true);
       if (!life.alive) return never();
       throw error;
     }
-    observe(life, method, args, answer);
+    observe(life, method, args, answer, false);
     if (!life.alive) return never();
     if (life.cutOff) throw lost(method);
     return answer;

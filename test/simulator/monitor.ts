@@ -19,6 +19,8 @@ export class Monitor {
   readonly violations: string[] = [];
   /** When each worker last heard that it holds its leases. */
   readonly contacts = new Map<Life, number[]>();
+  /** When a call of a part failed. */
+  readonly failures = new Map<Life, number[]>();
   readonly storeCrashes: number[] = [];
   private readonly shadows = new Map<string, Shadow>();
   private readonly clock: VirtualClock;
@@ -33,11 +35,18 @@ export class Monitor {
     if (this.violations.length < 20) this.violations.push(text);
   }
 
-  readonly observe: Observer = (life, method, args, answer) => {
+  readonly observe: Observer = (life, method, args, answer, failed) => {
     if (method === 'commit') for (const step of args[0] as readonly StepWrite[]) this.compare(step.execution.id);
+    if (failed) this.failed(life);
     if (answer === undefined) return;
     if (method === 'renew') this.renewed(life, args[1] as readonly JobKey[], answer as readonly RenewOutcome[]);
   };
+
+  private failed(life: Life): void {
+    const times = this.failures.get(life);
+    if (times === undefined) this.failures.set(life, [this.clock.now()]);
+    else times.push(this.clock.now());
+  }
 
   private renewed(life: Life, jobs: readonly JobKey[], outcomes: readonly RenewOutcome[]): void {
     // Claims do not count: they say nothing of the leases that it holds.
