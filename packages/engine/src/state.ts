@@ -29,6 +29,9 @@ export class ExecutionState {
   /** What is to be looked at next, in order. */
   readonly agenda: AgendaItem[] = [];
 
+  /** Grows with each change of a task run; tells whether a round got anywhere. */
+  touched = 0;
+
   private readonly changed = new Set<number>();
   private readonly removed = new Set<number>();
 
@@ -134,6 +137,7 @@ export class ExecutionState {
     const seq = this.runs.length;
     const run: TaskRun = { seq, id: taskRunIdOf(this.execution.id, seq), ...fields };
     this.runs.push(run);
+    this.touched++;
     this.changed.add(seq);
     this.frameOf(run)?.add(run);
     return run;
@@ -143,6 +147,7 @@ export class ExecutionState {
   update(run: TaskRun): void {
     const before = this.run(run.seq);
     this.runs[run.seq] = run;
+    this.touched++;
     this.changed.add(run.seq);
     const from = currentState(before.history);
     if (from !== currentState(run.history)) this.frameOf(run)?.moved(run, from);

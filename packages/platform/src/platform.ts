@@ -30,6 +30,7 @@ import {
 import { ExpressionIo, secretsOf, type AttemptServices, type IoScope } from '@tiercel/task-runner';
 import { systemClock } from './clock.ts';
 import type { ServerConfig } from './config.ts';
+import { patientKv, patiently } from './patient-kv.ts';
 import { builtInRegistry, taskTypesOf } from './registry.ts';
 
 /** What connects the services of one process to the world; made once, handed to each of them. */
@@ -99,14 +100,14 @@ export async function createEmbeddedPlatform(options: PlatformOptions): Promise<
     registry,
     storage,
     layout: storageLayout,
-    kv,
+    kv: patientKv(kv, systemClock, OUTAGE_MS),
     secret: secretsOf(options.environment),
     now: Date.now,
     random: Math.random,
     zone: config.zone,
     locale: config.locale,
     recursiveRendering: config.recursiveRendering,
-    errorLogs: (job) => errorLogsOf(queries, job.tenant, job.executionId),
+    errorLogs: (job) => patiently(systemClock, OUTAGE_MS, () => errorLogsOf(queries, job.tenant, job.executionId)),
     ...(options.workingRoot !== undefined && { workingRoot: options.workingRoot }),
   };
   return {
@@ -163,6 +164,9 @@ function environmentVariables(environment: PlatformOptions['environment'], prefi
   );
   return Object.fromEntries(entries);
 }
+
+/** How long tasks wait for a database that is away before they fail: as long as a worker keeps its tasks without it. */
+const OUTAGE_MS = 60_000;
 
 const MAX_ERROR_LOGS = 25;
 

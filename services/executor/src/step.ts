@@ -25,7 +25,7 @@ export interface WorkedStep {
   readonly empty: boolean;
 }
 
-/** How often a step may ask for I/O before it is given up: each round can reveal at most what the last one made visible. */
+/** How often in turn a step may ask for I/O without getting anywhere before it is given up. */
 const MAX_IO_ROUNDS = 20;
 
 type Leased = (taskRunSeq: number, dispatch: number) => boolean;
@@ -50,6 +50,7 @@ export async function workOutStep(
   let more = false;
   let inlineMs = 0;
   for (let ioRounds = 0; ;) {
+    const touched = state.touched;
     const effects = advance(state, events, {
       now: deps.clock.now(),
       env: { ...deps.env, now: deps.clock.now, memo },
@@ -60,11 +61,13 @@ export async function workOutStep(
     collected.take(effects);
     budget -= effects.inline.length;
     const began = deps.clock.now();
-    events = await runInlineTasks(deps, state, effects.inline, collected);
+    events = await runInlineTasks(deps, limits, state, effects.inline, collected);
     // Only these: a step that ended because its I/O took long would ask for the same I/O again, for ever.
     inlineMs += deps.clock.now() - began;
     if (effects.needs.length > 0) {
-      if (++ioRounds > MAX_IO_ROUNDS) throw new Error('expressions ask for ever more I/O');
+      // A long loop may ask again and again, as long as it gets somewhere.
+      ioRounds = state.touched === touched ? ioRounds + 1 : 0;
+      if (ioRounds > MAX_IO_ROUNDS) throw new Error('expressions ask for ever more I/O');
       for (const [key, result] of await deps.perform(effects.needs, state.execution)) memo.set(key, result);
     } else if (events.length === 0) {
       more = effects.more;
@@ -166,12 +169,19 @@ class Collected {
 
 async function runInlineTasks(
   deps: ExecutorDeps,
+  limits: ExecutorLimits,
   state: ExecutionState,
   seqs: readonly number[],
   collected: Collected,
 ): Promise<readonly ExecutionEvent[]> {
   const events: ExecutionEvent[] = [];
+  let began = deps.clock.now();
   for (const seq of seqs) {
+    if (deps.clock.now() - began > limits.inlineMs) {
+      // Their awaits never leave the queue of microtasks: requests, heartbeats and other executions get their turn here.
+      await new Promise<void>((resolve) => deps.clock.after(0, resolve));
+      began = deps.clock.now();
+    }
     const run = state.run(seq);
     const report = await deps.runInline(inlineJob(deps, state, run));
     collected.takeReport(run, report);

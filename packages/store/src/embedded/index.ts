@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -194,9 +195,17 @@ async function livingPostmaster(dataDir: string): Promise<number | undefined> {
   });
   const pid = Number(text.split('\n')[0]);
   if (!Number.isInteger(pid) || pid <= 0 || !alive(pid)) return undefined;
-  // A pid can be taken by another process since: only a postgres of this folder counts.
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'postgres');
-  return commandLine.includes('postgres') ? pid : undefined;
+  return (await servesFolder(pid, dataDir)) ? pid : undefined;
+}
+
+/** A pid can be taken by another process since, even by the PostgreSQL of another folder: its command line names its folder. */
+async function servesFolder(pid: number, dataDir: string): Promise<boolean> {
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    // Not Linux: there is nothing to ask but the pid. Or it ended just now.
+    if (error.code === 'ENOENT' && !existsSync('/proc/self')) return undefined;
+    return '';
+  });
+  return commandLine === undefined || commandLine.split('\0').includes(dataDir);
 }
 
 const alive = (pid: number): boolean => {

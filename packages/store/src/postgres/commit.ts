@@ -98,6 +98,13 @@ const PARTS: readonly Part[] = [
     rows: (step, uuid) => step.applied.map((id) => ({ execution_id: uuid, id: uuidOf(id) })),
   },
   {
+    flag: 512,
+    name: 'reported',
+    sql: `DELETE FROM leases l USING json_to_recordset($n) AS r(execution_id uuid, id uuid), ok
+      WHERE ok.id = r.execution_id AND l.execution_id = r.execution_id AND l.reported = r.id`,
+    rows: (step, uuid) => step.applied.map((id) => ({ execution_id: uuid, id: uuidOf(id) })),
+  },
+  {
     flag: 256,
     name: 'counts',
     sql: `INSERT INTO execution_count_deltas (tenant, namespace, flow_id, day, state, delta)

@@ -138,7 +138,7 @@ const LOAD_INBOX: Statement = {
 };
 const LOAD_LEASES: Statement = {
   name: 'load_leases',
-  text: `SELECT execution_id, task_run_seq, dispatch FROM leases WHERE execution_id = ANY($1)`,
+  text: `SELECT execution_id, task_run_seq, dispatch FROM leases WHERE execution_id = ANY($1) AND reported IS NULL`,
 };
 
 function groupBy<T extends { execution_id: string }>(rows: readonly T[]): Map<string, T[]> {

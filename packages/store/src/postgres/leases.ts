@@ -22,7 +22,7 @@ const CLAIM: Statement = {
     SELECT DISTINCT ON (execution_id, task_run_seq, dispatch) * FROM ${JOBS} ORDER BY execution_id, task_run_seq, dispatch)
   ${INSERT_LEASE} WHERE ${UNDECIDED}
   ON CONFLICT (execution_id, task_run_seq) DO UPDATE SET dispatch = excluded.dispatch, worker_id = excluded.worker_id,
-    expires_at = excluded.expires_at, kill = false WHERE l.dispatch < excluded.dispatch
+    expires_at = excluded.expires_at, kill = false, reported = NULL WHERE l.dispatch < excluded.dispatch
   RETURNING l.execution_id, l.task_run_seq, l.dispatch`,
 };
 
@@ -39,6 +39,7 @@ const RENEW: Statement = {
     FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
       AND ${oneOfIds('t.execution_id')} AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')
     WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch AND l.worker_id = j.worker_id
+      AND l.reported IS NULL
     RETURNING j.n, l.kill),
   gone AS MATERIALIZED (SELECT * FROM j WHERE n NOT IN (SELECT n FROM kept)),
   again AS (
@@ -96,12 +97,16 @@ export async function renewJobs(
   return outcomes;
 }
 
+/**
+ * A result does not delete its lease but marks it, for everybody as good as gone: a claim that began before the report, and so
+ * does not see the result in the inbox, still meets the lease. The commit that applies the result deletes it.
+ */
 const REPORT: Statement = {
   name: 'report',
   text: `WITH r AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1) AS r(execution_id uuid, task_run_seq int, dispatch int, inbox_id uuid, tenant text, event json)),
   ended AS (
-    DELETE FROM leases l USING r
+    UPDATE leases l SET reported = r.inbox_id FROM r
     WHERE l.execution_id = r.execution_id AND l.task_run_seq = r.task_run_seq AND l.dispatch = r.dispatch
       AND r.event->>'kind' = 'task-result'),
   lines AS (
@@ -152,14 +157,14 @@ const EXPIRE: Statement = {
   name: 'expire_leases',
   text: `WITH due AS MATERIALIZED (
     SELECT execution_id, task_run_seq, dispatch FROM leases
-    WHERE expires_at < now() AND pg_postmaster_start_time() < now() - $2 * interval '1 millisecond'
+    WHERE expires_at < now() AND reported IS NULL AND pg_postmaster_start_time() < now() - $2 * interval '1 millisecond'
     ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED), ${EXPIRE_INTO_INBOX}`,
 };
 
 const EXPIRE_OF: Statement = {
   name: 'expire_leases_of',
   text: `WITH due AS MATERIALIZED (
-    SELECT execution_id, task_run_seq, dispatch FROM leases WHERE starts_with(worker_id, $1) FOR UPDATE), ${EXPIRE_INTO_INBOX}`,
+    SELECT execution_id, task_run_seq, dispatch FROM leases WHERE starts_with(worker_id, $1) AND reported IS NULL FOR UPDATE), ${EXPIRE_INTO_INBOX}`,
 };
 
 const toLooks = (rows: readonly { execution_id: string; tenant: string }[]): readonly Look[] =>
