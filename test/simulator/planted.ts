@@ -1,6 +1,5 @@
 import type { ExecutionStore } from '@tiercel/store';
 import type { Patch, Role } from './cluster.ts';
-import { withoutGaps } from './store-gaps.ts';
 
 /** A bug put in on purpose, to see that the simulator finds it. */
 export interface PlantedBug {
@@ -41,7 +40,7 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
     what: 'the store commits a step whatever version it was based on',
     patch: {
       everybodysStore: (store) => ({
-        ...withoutGaps(store),
+        ...store,
         commit: (steps) =>
           store.commit(
             steps.map((step) => ({

@@ -9,7 +9,6 @@ import { FAULTS_MS, planFaults, refill, ROLES, StoreTroubles } from './faults.ts
 import { checkInvariants } from './invariants.ts';
 import { Monitor } from './monitor.ts';
 import { Network } from './network.ts';
-import { withoutGaps } from './store-gaps.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -56,7 +55,7 @@ export async function simulate({ seed, patch = {}, trace }: SimulationOptions): 
     monitor.bodyStarts(body);
   };
   const network = new Network(clock, random.fork(), { loss: 0, repeat: 0, late: 0 });
-  const seen = patch.everybodysStore?.(store) ?? withoutGaps(store);
+  const seen = patch.everybodysStore?.(store) ?? store;
   const cluster = new Cluster({
     clock,
     random: random.fork(),
