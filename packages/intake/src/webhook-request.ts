@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FlowRef, Json } from '@tiercel/model';
+import { JsonDepthError, parseJson, type FlowRef, type Json } from '@tiercel/model';
 import { IntakeError } from './errors.ts';
-import { parseJson } from './json-text.ts';
 
 /** Texts by name; a name can come several times. Names of headers are in lower case. */
 export type Multimap = Readonly<Record<string, readonly string[]>>;
@@ -67,7 +66,13 @@ function inputsOfJson(text: string): Readonly<Record<string, unknown>> {
 }
 
 const badInputs = (cause?: unknown): IntakeError =>
-  new IntakeError('invalid-request', 'the query parameter `inputs` must be a JSON object or key:value', { cause });
+  new IntakeError(
+    'invalid-request',
+    cause instanceof JsonDepthError
+      ? `the JSON of the query parameter \`inputs\` is ${cause.message}`
+      : 'the query parameter `inputs` must be a JSON object or key:value',
+    { cause },
+  );
 
 /**
  * Headers by which senders name a delivery, so that its repeat can be told: GitHub, Standard Webhooks, Svix, Shopify, and the general one.

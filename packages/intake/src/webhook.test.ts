@@ -188,6 +188,13 @@ triggers:
       expect(await codeOf(b.intake.handleWebhook(call({ parameters: { inputs } })))).toBe(code);
       expect(b.rows).toEqual([]);
     });
+
+    it('names the limit when it is nested too deeply', async () => {
+      const parameters = { inputs: ['{"greeting":'.repeat(300)] };
+      await expect(withFlow(INPUTS).intake.handleWebhook(call({ parameters }))).rejects.toThrow(
+        'the JSON of the query parameter `inputs` is nested deeper than 200 levels',
+      );
+    });
   });
 
   it('recognises the repeat of a delivery, for each trigger on its own', async () => {

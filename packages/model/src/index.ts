@@ -6,3 +6,4 @@ export * from './operations.ts';
 export * from './slugify.ts';
 export * from './typed-values.ts';
 export * from './clock.ts';
+export * from './json-text.ts';

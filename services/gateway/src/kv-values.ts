@@ -1,4 +1,5 @@
 import { ApiError, parseDuration } from '@tiercel/contracts';
+import { JsonDepthError, parseJson } from '@tiercel/model';
 import type { KvEntry } from '@tiercel/store';
 
 /** A value with the type that the store keeps it under. */
@@ -40,6 +41,36 @@ const typed = (value: unknown): KvValue => {
   }
 };
 
+const WHOLE = /^-?\d+$/;
+const NUMBER = /-?\d[\d.eE+-]*/y;
+
+/**
+ * Refuses numbers that would be stored as something else: infinite ones would become null, and whole ones beyond 2^53 would
+ * be rounded. Looks at the text, which is well-formed JSON: the parsed value does not tell `1e20` from a rounded number.
+ */
+function checkNumbers(json: string): void {
+  for (let i = 0; i < json.length; i++) {
+    const char = json[i]!;
+    if (char === '"') {
+      for (i++; json[i] !== '"'; i++) if (json[i] === '\\') i++;
+    } else if (char === '-' || (char >= '0' && char <= '9')) {
+      NUMBER.lastIndex = i;
+      const literal = NUMBER.exec(json)![0];
+      i += literal.length - 1;
+      const number = Number(literal);
+      const shown = literal.length > 50 ? `${literal.slice(0, 50)}…` : literal;
+      if (!Number.isFinite(number))
+        throw new ApiError('illegalArgument', `The number ${shown} is too large; send it as a string`);
+      if (WHOLE.test(literal) && !Number.isSafeInteger(number)) {
+        throw new ApiError(
+          'illegalArgument',
+          `The number ${shown} would be rounded, as whole numbers beyond ±${Number.MAX_SAFE_INTEGER} are; send it as a string`,
+        );
+      }
+    }
+  }
+}
+
 /** Reads the body of a PUT (rest-api.md §9.2): JSON, or a bare timestamp; 422 for anything else. */
 export function parseKvValue(text: string): KvValue {
   const trimmed = text.trim();
@@ -47,10 +78,13 @@ export function parseKvValue(text: string): KvValue {
   if (timestamp !== undefined) return timestamp;
   let value: unknown;
   try {
-    value = JSON.parse(trimmed);
+    value = parseJson(trimmed);
   } catch (error) {
+    if (error instanceof JsonDepthError)
+      throw new ApiError('illegalArgument', `The JSON value is ${error.message}`, { cause: error });
     throw new ApiError('illegalArgument', `Invalid JSON value for: ${text}`, { cause: error });
   }
   if (value === null) throw new ApiError('illegalArgument', `Invalid JSON value for: ${text}`);
+  checkNumbers(trimmed);
   return typed(value);
 }

@@ -1,8 +1,8 @@
 import type { TaskJob } from '@tiercel/contracts';
 import { derivedId, type ExecutionEvent, type TaskResult } from '@tiercel/model';
-import { StoreError, type TaskReport } from '@tiercel/store';
+import type { TaskReport } from '@tiercel/store';
 import type { WorkerDeps, WorkerLimits } from './deps.ts';
-import { TaskLog } from './task-log.ts';
+import { isUnavailable, TaskLog } from './task-log.ts';
 
 /** Why a running task is stopped. `killed`: its execution is; `lost`: it is no longer ours, and nobody wants its result. */
 export class KillReason extends Error {
@@ -53,12 +53,11 @@ export class RunningTask {
     try {
       result = await this.deps.runAttempt(this.job, this.controller.signal, this.log);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
       this.deps.log.error(
         { executionId: this.job.executionId, taskRunId: this.job.taskRunId, error },
         'running a task failed',
       );
-      result = { state: 'FAILED', started, ended: clock.now(), error: message };
+      result = { state: 'FAILED', started, ended: clock.now(), error: messageOf(error) };
     }
     this.ended = true;
     announced();
@@ -102,11 +101,13 @@ export class RunningTask {
         await this.send(event, rest);
         return;
       } catch (error) {
-        if (error instanceof StoreError && error.code === 'bad-data') {
-          // Something in it can never be written: first without the log, which goes line by line then; then without its outputs.
+        if (!isUnavailable(error)) {
+          // Something in it can never be written: first without log and metrics, which go in parts; then without its outputs.
           if (rest.logs.length + rest.metrics.length > 0) {
-            await this.log.writeApart(rest.logs);
-            rest = { logs: [], metrics: [] };
+            await this.log.writeApart(rest);
+            rest = await this.log.rest();
+            // The store has gone away meanwhile.
+            if (rest.logs.length + rest.metrics.length > 0) await this.pause();
           } else if (present !== result) {
             this.deps.log.error(
               { executionId: job.executionId, error },
@@ -118,7 +119,7 @@ export class RunningTask {
               state: 'FAILED',
               started: result.started,
               ended: result.ended,
-              error: 'The result of this task could not be stored',
+              error: `The result of this task could not be stored: ${messageOf(error).slice(0, 1000)}`,
             };
           continue;
         }
@@ -126,9 +127,13 @@ export class RunningTask {
           { executionId: job.executionId, error },
           'a result could not be written yet; it is tried again',
         );
-        await new Promise<void>((resolve) => this.deps.clock.after(this.limits.retryMs, resolve));
+        await this.pause();
       }
     }
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => this.deps.clock.after(this.limits.retryMs, resolve));
   }
 
   private async send(event: TaskReport['event'], rest: Pick<TaskReport, 'logs' | 'metrics'>): Promise<void> {
@@ -149,6 +154,8 @@ export class RunningTask {
     if (rest.logs.length > 0) this.deps.bus.publish('logs', { executionId: job.executionId });
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Derived from what it tells, so that a repeat is recognised. */
 const inboxIdOf = (job: TaskJob, event: ExecutionEvent): string =>

@@ -12,7 +12,7 @@ export class TaskLog implements TaskSink {
   private readonly deps: Pick<WorkerDeps, 'store' | 'clock' | 'bus' | 'log'>;
   private readonly limits: WorkerLimits;
   private lines: LogRow[] = [];
-  private readonly measured: MetricRow[] = [];
+  private measured: MetricRow[] = [];
   private number = 0;
   private metricNumber = 0;
   private pendingFlush: (() => void) | undefined;
@@ -107,10 +107,10 @@ export class TaskLog implements TaskSink {
       await this.deps.store.appendLogs(lines, []);
       this.deps.bus.publish('logs', { executionId: this.job.executionId });
     } catch (error) {
-      if (isBadData(error)) await this.writeApart(lines);
+      if (!isUnavailable(error)) await this.writeApart({ logs: lines, metrics: [] });
       else {
         this.deps.log.warn({ executionId: this.job.executionId, error }, 'log lines could not be written yet');
-        this.putBack(lines);
+        this.putBack({ logs: lines, metrics: [] });
       }
     }
     if (this.lines.length > 0)
@@ -118,42 +118,69 @@ export class TaskLog implements TaskSink {
   }
 
   /** Keys make a repeat harmless. Only a task that does not wait for room loses its oldest lines: memory is not a store. */
-  private putBack(lines: readonly LogRow[]): void {
-    this.lines = [...lines, ...this.lines].slice(-4 * this.limits.logBuffer);
+  private putBack({ logs, metrics }: LogRest): void {
+    this.lines = [...logs, ...this.lines].slice(-4 * this.limits.logBuffer);
+    this.measured = [...metrics, ...this.measured];
   }
 
-  /** Writes lines some of which can never be written, in halves, until those stand alone; they are left out. */
-  async writeApart(lines: readonly LogRow[]): Promise<void> {
-    if (lines.length === 0) return;
+  /**
+   * Writes lines and metrics some of which can never be written, in parts, until those stand alone; they are left out. What
+   * could not be written because the store is away is in `rest()` again.
+   */
+  async writeApart(rest: LogRest): Promise<void> {
+    const { logs, metrics } = rest;
+    if (logs.length + metrics.length === 0) return;
     try {
-      await this.deps.store.appendLogs(lines, []);
+      await this.deps.store.appendLogs(logs, metrics);
     } catch (error) {
-      if (!isBadData(error)) {
-        this.putBack(lines);
+      if (isUnavailable(error)) {
+        this.putBack(rest);
         return;
       }
-      if (lines.length === 1) {
+      if (logs.length + metrics.length === 1) {
+        const what = logs.length === 1 ? 'log line' : 'metric';
         this.deps.log.error(
           { executionId: this.job.executionId, error },
-          'a log line can never be written and is left out',
+          `a ${what} can never be written and is left out`,
         );
         return;
       }
-      const middle = lines.length >> 1;
-      await this.writeApart(lines.slice(0, middle));
-      await this.writeApart(lines.slice(middle));
+      for (const part of partsOf(rest)) await this.writeApart(part);
     }
   }
 
-  /** What is left for the result to carry. */
-  async rest(): Promise<{ readonly logs: readonly LogRow[]; readonly metrics: readonly MetricRow[] }> {
+  /** Takes what is left, for the result to carry. */
+  async rest(): Promise<LogRest> {
     this.cancelFlush();
     await this.flushing;
     this.cancelFlush();
-    return { logs: this.lines, metrics: this.measured };
+    const rest = { logs: this.lines, metrics: this.measured };
+    this.lines = [];
+    this.measured = [];
+    return rest;
   }
+}
+
+export interface LogRest {
+  readonly logs: readonly LogRow[];
+  readonly metrics: readonly MetricRow[];
+}
+
+/** Lines and metrics by themselves; of one kind, the halves. */
+function partsOf({ logs, metrics }: LogRest): readonly LogRest[] {
+  if (logs.length > 0 && metrics.length > 0)
+    return [
+      { logs, metrics: [] },
+      { logs: [], metrics },
+    ];
+  const [l, m] = [logs.length >> 1, metrics.length >> 1];
+  return [
+    { logs: logs.slice(0, l), metrics: metrics.slice(0, m) },
+    { logs: logs.slice(l), metrics: metrics.slice(m) },
+  ];
 }
 
 const LINES_PER_WRITE = 2_000;
 
-const isBadData = (error: unknown): boolean => error instanceof StoreError && error.code === 'bad-data';
+/** Whether the same call may succeed later. Anything else, also what nobody has foreseen, would fail for ever. */
+export const isUnavailable = (error: unknown): boolean => error instanceof StoreError && error.code === 'unavailable';

@@ -101,20 +101,35 @@ describe('a result', () => {
     expect(b.inbox().map((event) => event.kind)).toEqual(['lease-expired', 'task-result']);
   });
 
-  it('that can never be written becomes a failure that can', async () => {
+  it.each([
+    ['can never be written', new StoreError('bad-data', 'nested too deeply')],
+    ['the store stumbles over', new RangeError('nested too deeply')],
+  ])('that %s becomes a failure that can be written', async (_, error) => {
     const b = await bench({
       wrap: (store) => ({
         report: async (reports) => {
-          if (reports.some((r) => r.event.kind === 'task-result' && r.event.result.outputs !== undefined))
-            throw new StoreError('bad-data', 'bad');
+          if (reports.some((r) => r.event.kind === 'task-result' && r.event.result.outputs !== undefined)) throw error;
           return store.report(reports);
         },
       }),
     });
     const task = await b.start();
     await task.end({ outputs: { bad: true } });
-    expect(b.inbox()).toMatchObject([{ kind: 'task-result', result: { state: 'FAILED' } }]);
+    expect(b.inbox()).toMatchObject([
+      {
+        kind: 'task-result',
+        result: { state: 'FAILED', error: 'The result of this task could not be stored: nested too deeply' },
+      },
+    ]);
     expect(JSON.stringify(b.inbox())).not.toContain('"bad"');
+    expect(b.worker.running()).toBe(0);
+  });
+
+  it('that fails for no known reason, whatever is left out of it, is given up', async () => {
+    const b = await bench({ wrap: () => ({ report: () => Promise.reject(new Error('nobody knows')) }) });
+    const task = await b.start();
+    await task.end();
+    expect([b.worker.running(), b.problems.at(-1)]).toEqual([0, 'a result can never be written; the task is given up']);
   });
 
   it('survives a log line that can never be written: that line is left out, nothing else', async () => {
@@ -136,6 +151,35 @@ describe('a result', () => {
     await task.end();
     expect(b.inbox()).toMatchObject([{ result: { state: 'SUCCESS' } }]);
     expect(b.lines().toSorted()).toEqual(['1', '2', '3']);
+  });
+
+  it('survives a metric that can never be written, though the store goes away meanwhile: all else is kept', async () => {
+    const isBad = (metrics: readonly { value: number }[]): boolean => metrics.some(({ value }) => value === Infinity);
+    const b = await bench({
+      wrap: (store) => ({
+        report: async (reports) => {
+          if (reports.some((r) => isBad(r.metrics))) throw new StoreError('bad-data', 'bad');
+          return store.report(reports);
+        },
+        appendLogs: async (logs, metrics) => {
+          if (isBad(metrics)) throw new StoreError('bad-data', 'bad');
+          return store.appendLogs(logs, metrics);
+        },
+      }),
+    });
+    const task = await b.start();
+    void task.sink.onLog(['1', '2'].map(line));
+    void task.sink.onMetrics(
+      [1, Infinity, 3].map((value) => ({ type: 'counter', name: 'rows', value, timestamp: 0 }) as const),
+    );
+    // The lines, and the first of the metrics.
+    for (let i = 0; i < 2; i++) b.troubles.next.push({ operation: 'appendLogs', fault: { fail: 'before' } });
+    await task.end();
+    await b.pass(300);
+    expect(b.inbox()).toMatchObject([{ result: { state: 'SUCCESS' } }]);
+    expect(b.lines().toSorted()).toEqual(['1', '2']);
+    expect([...b.store.inspect.metrics()].map(({ value }) => value).toSorted()).toEqual([1, 3]);
+    expect(b.problems).toEqual(['a metric can never be written and is left out']);
   });
 });
 

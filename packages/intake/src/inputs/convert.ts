@@ -1,6 +1,5 @@
 import { compilePattern, type Pattern } from '@tiercel/flow-source';
-import type { FlowInput, Json } from '@tiercel/model';
-import { parseJson } from '../json-text.ts';
+import { JsonDepthError, parseJson, type FlowInput, type Json } from '@tiercel/model';
 
 /** What is wrong with a value, without saying of which input: the middle of the message (execution-semantics.md §10.2). */
 export class InputProblem extends Error {}
@@ -70,6 +69,8 @@ function toJson(value: unknown): Json {
   try {
     return parseJson(value) as Json;
   } catch (error) {
+    // It may well be JSON: saying that JSON was expected would mislead.
+    if (error instanceof JsonDepthError) throw new InputProblem(`its JSON is ${error.message}`);
     return expected('JSON', value, (error as Error).message);
   }
 }

@@ -1,5 +1,6 @@
 import { waitUntil } from '@tiercel/testkit';
 import { describe, expect, test } from 'vitest';
+import { StoreError } from '../ports/execution-store.ts';
 import { Coalescer, type CoalescerOptions } from './coalesce.ts';
 
 /** Work that is done when the test says so. */
@@ -26,7 +27,7 @@ const immediate = (
       work(items);
       return items.map((item) => `${item}!`);
     },
-    { maxBatch: 8, concurrency: 1, isBad: (error) => (error as Error).message.startsWith('bad'), ...options },
+    { maxBatch: 8, concurrency: 1, isBad: (error) => (error as StoreError).code === 'bad-data', ...options },
   );
 
 describe('Coalescer', () => {
@@ -67,7 +68,7 @@ describe('Coalescer', () => {
     const batches: string[] = [];
     const coalescer = immediate((items) => {
       batches.push(items.join(''));
-      if (items.includes('x')) throw new Error('bad x');
+      if (items.includes('x')) throw new StoreError('bad-data', 'bad x');
     });
     const outcomes = await Promise.allSettled(['a', 'b', 'c', 'x', 'd', 'e'].map((item) => coalescer.add([item])));
     expect(outcomes.map((outcome) => outcome.status === 'fulfilled')).toEqual([true, true, true, false, true, true]);
@@ -75,10 +76,18 @@ describe('Coalescer', () => {
     expect(batches).toEqual(['abcxde', 'abc', 'xde', 'x', 'de']);
   });
 
+  test('an item that our own code stumbles over fails alone too', async () => {
+    const coalescer = immediate((items) => {
+      if (items.includes('x')) throw new RangeError('too deep');
+    });
+    const outcomes = await Promise.allSettled(['a', 'x', 'b'].map((item) => coalescer.add([item])));
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
   test('a call with a bad item throws when its other items have been decided', async () => {
     const written: string[] = [];
     const coalescer = immediate((items) => {
-      if (items.includes('x')) throw new Error('bad x');
+      if (items.includes('x')) throw new StoreError('bad-data', 'bad x');
       written.push(...items);
     });
     await expect(coalescer.add(['x', 'a', 'b'])).rejects.toThrow('bad x');
@@ -88,7 +97,7 @@ describe('Coalescer', () => {
   test("any other error is everybody's, and the next batch goes on", async () => {
     let broken = true;
     const coalescer = immediate(() => {
-      if (broken) throw new Error('no connection');
+      if (broken) throw new StoreError('unavailable', 'no connection');
     });
     const outcomes = await Promise.allSettled([coalescer.add(['a']), coalescer.add(['b'])]);
     expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);

@@ -1,8 +1,12 @@
+import { StoreError } from '../ports/execution-store.ts';
+
 /**
  * Joins calls that arrive while an earlier one is under way into one batch, so that a busy store sends few large statements
  * and an idle one answers at once. Each call may hold several items and gets the answers to its own.
  *
  * When a batch fails with `isBad`, it is halved until the culprit stands alone: only that item's caller sees the error.
+ * So it is when anything else than a StoreError is thrown: the database only speaks in those, so our own code stumbled over
+ * an item before anything was sent.
  */
 export class Coalescer<In, Out> {
   private waiting: Entry<In, Out>[] = [];
@@ -66,7 +70,7 @@ export class Coalescer<In, Out> {
       const answers = await this.work(batch.map((entry) => entry.item));
       batch.forEach((entry, i) => entry.resolve(answers[i]!));
     } catch (error) {
-      if (batch.length > 1 && this.options.isBad(error)) {
+      if (batch.length > 1 && (!(error instanceof StoreError) || this.options.isBad(error))) {
         const middle = batch.length >> 1;
         await this.send(batch.slice(0, middle));
         await this.send(batch.slice(middle));

@@ -33,9 +33,28 @@ export const sortedUuids = (uuids: readonly string[]): readonly string[] => uuid
 
 /**
  * JSON text for PostgreSQL. NUL and halves of surrogate pairs are legal in JavaScript and in JSON, but PostgreSQL takes
- * neither in texts; they become U+FFFD, in values and in keys.
+ * neither in texts; they become U+FFFD, in values and in keys. Throws `bad-data` for what JSON cannot hold.
  */
 export function toJsonText(value: unknown): string {
+  let text: string;
+  try {
+    text = serialise(value);
+  } catch (error) {
+    // Nested too deeply, too long for a text (RangeError), with a cycle or a bigint (TypeError).
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    throw new StoreError('bad-data', `the data cannot be written as JSON: ${error.message}`, { cause: error });
+  }
+  if (text.length > MAX_JSON_TEXT) throw new StoreError('bad-data', `${text.length} characters of JSON are too much`);
+  return text;
+}
+
+/**
+ * PostgreSQL takes no text of 1 GiB and ends the connection of one who sends it, which would look like an outage. A character
+ * has at most three bytes. A batch beyond this is halved like any that has bad data in it.
+ */
+const MAX_JSON_TEXT = 256 * 1024 * 1024;
+
+function serialise(value: unknown): string {
   const text = JSON.stringify(value);
   // Both appear only as escapes in well-formed JSON.stringify output; the test is cheap and almost always negative.
   if (!text.includes('\\u0000') && !/\\ud[89a-f]/i.test(text)) return text;

@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type Json, type LogLevel } from '@tiercel/model';
+import { LOG_LEVELS, parseJson, type Json, type LogLevel } from '@tiercel/model';
 import { type RunContext, TaskFailure } from '@tiercel/plugin-kit';
 
 /** A line that is a message to the engine: `::{…}::` and nothing else (execution-semantics.md §15.3). */
@@ -30,7 +30,8 @@ export class LineReader {
   #message(text: string): void {
     let message: unknown;
     try {
-      message = JSON.parse(text);
+      // Outputs go through recursive code later on; no deep nesting comes in.
+      message = parseJson(text);
     } catch (error) {
       this.#context.logger.warn(
         `Invalid outputs '${text.slice(0, 1000)}': ${error instanceof Error ? error.message : String(error)}`,

@@ -236,6 +236,17 @@ describe('messages to the engine', () => {
     ]);
   });
 
+  test('a message that is nested too deeply gives a warning that names the limit', async () => {
+    const harness = harnessOf({ render: (t) => t });
+    const repeat = (char: string): string => `$(head -c 100000 /dev/zero | tr '\\0' '${char}')`;
+    const script = `a=${repeat('[')}; b=${repeat(']')}; echo '::{"outputs":{"a":'$a$b'}}::'\n${say('::{"outputs":{"b":1}}::')}`;
+    const result = await harness.run(shellScript, { script });
+    expect(result?.outputs?.['vars']).toEqual({ b: 1 });
+    expect(messages(harness)).toEqual([
+      expect.stringMatching(/^WARN Invalid outputs .*nested deeper than 200 levels$/),
+    ]);
+  });
+
   test('a message on stderr works and counts as a line of stderr', async () => {
     const harness = harnessOf({ render: (t) => t });
     const result = await harness.run(shellScript, { script: say('::{"outputs":{"a":1}}::', '>&2') });

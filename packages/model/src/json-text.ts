@@ -1,18 +1,25 @@
 /** Nesting beyond this is refused: the value goes through recursive code later on. */
 export const MAX_JSON_DEPTH = 200;
 
-/** Parses JSON of a sender. Throws an Error with a readable message for bad text and for deep nesting. */
+/** JSON that may be well-formed, but is nested too deeply to be handled. */
+export class JsonDepthError extends Error {
+  constructor() {
+    super(`nested deeper than ${MAX_JSON_DEPTH} levels`);
+    this.name = 'JsonDepthError';
+  }
+}
+
+/** Parses JSON that comes from outside. Throws JsonDepthError for deep nesting, and an Error with a readable message for bad text. */
 export function parseJson(text: string): unknown {
-  if (jsonDepth(text) > MAX_JSON_DEPTH) throw new Error(`nested deeper than ${MAX_JSON_DEPTH} levels`);
+  if (isTooDeep(text)) throw new JsonDepthError();
   return JSON.parse(text);
 }
 
-/** The deepest nesting of brackets outside of texts. */
-function jsonDepth(text: string): number {
+/** Counts the brackets outside of texts. */
+function isTooDeep(text: string): boolean {
   // The shortest text that could be too deep.
-  if (text.length <= MAX_JSON_DEPTH) return 0;
+  if (text.length <= MAX_JSON_DEPTH) return false;
   let depth = 0;
-  let deepest = 0;
   let inText = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -22,8 +29,8 @@ function jsonDepth(text: string): number {
     } else if (code === 34) inText = true;
     else if (code === 123 || code === 91) {
       depth += 1;
-      if (depth > deepest) deepest = depth;
+      if (depth > MAX_JSON_DEPTH) return true;
     } else if (code === 125 || code === 93) depth -= 1;
   }
-  return deepest;
+  return false;
 }
