@@ -19,9 +19,15 @@ const FILE_EXTENSION = '.upl';
 export interface UploadSession {
   readonly executionId: string;
   readonly flow: Flow;
-  /** A plain part. One that names no input is ignored; of several for one input the last counts. Throws `too-large`. */
+  /**
+   * A plain part. One that names no input is ignored; of several for one input the last counts. Throws `too-large`,
+   * and `invalid-inputs` for one whose file came before.
+   */
   field(name: string, text: string): void;
-  /** A file part: `files` with the input's id as file name, or the input's id as field name. Others are read to their end and ignored. */
+  /**
+   * A file part: `files` with the input's id as file name, or the input's id as field name. Others are read to their end and ignored.
+   * Throws `invalid-inputs` for a second file of one input.
+   */
   file(fieldName: string, fileName: string, content: Readable): Promise<void>;
   /** The row, with all inputs typed and validated. Throws `invalid-inputs`. */
   finish(): Promise<NewExecution>;
@@ -60,6 +66,8 @@ class StreamingSession implements UploadSession {
   private readonly given: Record<string, unknown> = {};
   /** Parts that are being read. */
   private readonly pending = new Map<Readable, Promise<unknown>>();
+  /** Inputs whose file came: another value would leave that file behind, known to nobody. */
+  private readonly stored = new Set<string>();
   private characters = 0;
   private hasFiles = false;
   private isOver = false;
@@ -81,7 +89,9 @@ class StreamingSession implements UploadSession {
     }
     const input = this.byId.get(name);
     // Forms send an empty text where no file was chosen.
-    if (input !== undefined && !(input.type === 'FILE' && text === '')) this.given[name] = text;
+    if (input === undefined || (input.type === 'FILE' && text === '')) return;
+    if (this.stored.has(name)) throw givenTwice(name);
+    this.given[name] = text;
   }
 
   async file(fieldName: string, fileName: string, content: Readable): Promise<void> {
@@ -154,6 +164,8 @@ class StreamingSession implements UploadSession {
   }
 
   private async store(input: FlowInput, fieldName: string, fileName: string, content: Readable): Promise<void> {
+    if (this.stored.has(input.id)) throw givenTwice(input.id);
+    this.stored.add(input.id);
     const { storage, layout, now } = this.deps;
     const extension = input.extension ?? FILE_EXTENSION;
     const onlyNamed = this.request.validateOnly === true;
@@ -169,6 +181,11 @@ class StreamingSession implements UploadSession {
     this.given[input.id] = layout.toUri(path);
   }
 }
+
+const givenTwice = (id: string): IntakeError => {
+  const message = `Invalid input for \`${id}\`, a file was given already`;
+  return new IntakeError('invalid-inputs', message, { violations: [{ path: id, message }] });
+};
 
 /** Reads a stream to its end and forgets it. */
 const drain = (content: Readable): Promise<void> =>

@@ -2,6 +2,7 @@ export * from './ports/kv-store.ts';
 export * from './ports/execution-store.ts';
 export * from './ports/execution-queries.ts';
 export * from './ports/flow-store.ts';
+export * from './ports/free-text.ts';
 export { Database, type Connection, type DatabaseOptions } from './postgres/database.ts';
 export { createExecutionStore, type ExecutionStoreOptions } from './postgres/execution-store.ts';
 export { createFlowStore } from './postgres/flow-store.ts';

@@ -1,7 +1,7 @@
 import { ApiError, parseDuration } from '@tiercel/contracts';
 import { LOG_LEVELS, STATES } from '@tiercel/model';
-import type { ExecutionFilter, LogFilter } from '@tiercel/store';
-import { cannotConvert, createQuery, labelsOf, type Query } from './http/query.ts';
+import { searchTextProblem, type ExecutionFilter, type LogFilter, type SearchedIn } from '@tiercel/store';
+import { cannotConvert, createQuery, labelsOf, MAX_DURATION, type Query } from './http/query.ts';
 
 interface Field {
   readonly operations: readonly string[];
@@ -112,6 +112,7 @@ function datesOf(query: Query, now: number): { startDate?: number; endDate?: num
     }
     const ms = parseDuration(range);
     if (ms === undefined) throw cannotConvert('timeRange', range, 'not an ISO duration, such as PT5M or P1D');
+    if (Math.abs(ms) > MAX_DURATION) throw cannotConvert('timeRange', range, 'longer than 100 years');
     startDate = now - Math.abs(ms);
   }
   if (startDate !== undefined && endDate !== undefined && startDate > endDate) {
@@ -120,10 +121,13 @@ function datesOf(query: Query, now: number): { startDate?: number; endDate?: num
   return { ...present('startDate', startDate), ...present('endDate', endDate) };
 }
 
-/** `q` of `*` or nothing finds everything. */
-const freeText = (query: Query): { q?: string } => {
+/** `q` of `*` or nothing finds everything. 422 for more words or characters than a search bears. */
+export const freeText = (query: Query, searchedIn: SearchedIn = 'text'): { q?: string } => {
   const q = query.text('q')?.trim();
-  return q === undefined || q === '' || q === '*' ? {} : { q };
+  if (q === undefined || q === '' || q === '*') return {};
+  const problem = searchTextProblem(q, searchedIn);
+  if (problem !== undefined) throw new ApiError('illegalArgument', `q: ${problem}`);
+  return { q };
 };
 
 export interface FilterContext {

@@ -200,9 +200,12 @@ export interface Member {
   readonly workerGroup?: string;
 }
 
-/** What the store throws. `unavailable`: nothing was decided or it cannot be known, try again; `bad-data`: can never be written. */
+/**
+ * What the store throws. `unavailable`: nothing was decided or it cannot be known, try again; `bad-data`: can never be written;
+ * `too-slow`: a search that was given up, its message is for people.
+ */
 export class StoreError extends Error {
-  readonly code: 'unavailable' | 'bad-data' | 'exists' | 'not-found';
+  readonly code: 'unavailable' | 'bad-data' | 'exists' | 'not-found' | 'too-slow';
   constructor(code: StoreError['code'], message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = 'StoreError';

@@ -1,5 +1,6 @@
 import { StoreError } from '../ports/execution-store.ts';
 import type { Sort } from '../ports/execution-queries.ts';
+import { searchTextProblem, searchWords, type SearchedIn } from '../ports/free-text.ts';
 
 /** Parameters of a statement that is put together: `add` answers the placeholder. */
 export class Parameters {
@@ -10,11 +11,17 @@ export class Parameters {
   }
 }
 
-/** Free text (rest-api.md §3, `q`): every part must occur in one of the columns. */
+/** The words of free text. Throws StoreError bad-data for more than a search bears. */
+export function boundedWords(q: string, searchedIn: SearchedIn = 'text'): readonly string[] {
+  const problem = searchTextProblem(q, searchedIn);
+  if (problem !== undefined) throw new StoreError('bad-data', problem);
+  return searchWords(q, searchedIn);
+}
+
+/** Free text (rest-api.md §3, `q`): every word must occur in one of the columns. Throws like `boundedWords`. */
 export function matchText(p: Parameters, q: string, columns: readonly string[]): string[] {
-  const parts = q.split(/[^\p{L}\p{N}_]+/u).filter((part) => part !== '' && part !== '*');
-  return parts.map((part) => {
-    const pattern = p.add(`%${part.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
+  return boundedWords(q).map((word) => {
+    const pattern = p.add(`%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
     return `(${columns.map((column) => `${column} ILIKE ${pattern}`).join(' OR ')})`;
   });
 }

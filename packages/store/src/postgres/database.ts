@@ -9,6 +9,8 @@ export type Connection =
 export interface DatabaseOptions {
   readonly connection: Connection;
   readonly poolSize?: number;
+  /** After how long a search is given up, ms. */
+  readonly searchTimeout?: number;
   readonly applicationName?: string;
   /** Called for errors of idle connections, which the pool replaces by itself. */
   readonly onError?: (error: Error) => void;
@@ -28,10 +30,19 @@ const types: pg.CustomTypesConfig = {
   }) as pg.CustomTypesConfig['getTypeParser'],
 };
 
-/** The connections to PostgreSQL: one pool whose commits are durable, and one for leases, whose loss costs nothing. */
+/** Connections that searches share: what they do to the database is bounded by it. */
+const SEARCH_POOL = 4;
+const SEARCH_TIMEOUT = 10_000;
+const CANCELED = '57014';
+
+/**
+ * The connections to PostgreSQL: a pool whose commits are durable; one for leases, whose loss costs nothing; and a small one for
+ * searches, which may read all there is and must not keep executions from their connections.
+ */
 export class Database {
   readonly pool: pg.Pool;
   private readonly leasePool: pg.Pool;
+  private readonly searchPool: pg.Pool;
   private closing = false;
 
   constructor(options: DatabaseOptions) {
@@ -48,10 +59,16 @@ export class Database {
     };
     this.pool = new pg.Pool({ ...base, max: options.poolSize ?? 12 });
     this.leasePool = new pg.Pool({ ...base, max: 3, options: `${base.options ?? ''} -c synchronous_commit=off` });
+    this.searchPool = new pg.Pool({
+      ...base,
+      max: SEARCH_POOL,
+      statement_timeout: options.searchTimeout ?? SEARCH_TIMEOUT,
+    });
     // A connection that says goodbye while its server stops too may be cut off in the middle of that.
     const onError = (error: Error): void => (this.closing ? undefined : options.onError?.(error));
     this.pool.on('error', onError);
     this.leasePool.on('error', onError);
+    this.searchPool.on('error', onError);
   }
 
   /** Runs a prepared statement; durable when it answers. Throws StoreError. */
@@ -64,12 +81,26 @@ export class Database {
     return execute<Row>(this.leasePool, statement, values);
   }
 
-  /** A statement that is not worth preparing (searches put together from filters). */
+  /** A statement that is not worth preparing, and bounded by what it names (housekeeping, one execution). */
   async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     try {
       return (await this.pool.query<Row>(text, values as unknown[])).rows;
     } catch (error) {
       throw classify(error);
+    }
+  }
+
+  /**
+   * A search put together from filters, which may read any number of rows: on few connections of its own and given up after a
+   * while. Throws StoreError, `too-slow` for one that was given up.
+   */
+  async search<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    try {
+      return (await this.searchPool.query<Row>(text, values as unknown[])).rows;
+    } catch (error) {
+      if (sqlState(error) !== CANCELED) throw classify(error);
+      const reason = 'the search took too long and was given up; narrow it by namespace, flow or dates';
+      throw new StoreError('too-slow', reason, { cause: error });
     }
   }
 
@@ -95,7 +126,7 @@ export class Database {
 
   async close(): Promise<void> {
     this.closing = true;
-    await Promise.all([this.pool.end(), this.leasePool.end()]);
+    await Promise.all([this.pool.end(), this.leasePool.end(), this.searchPool.end()]);
   }
 }
 
@@ -118,9 +149,11 @@ async function execute<Row extends pg.QueryResultRow>(
   }
 }
 
+/** The SQLSTATE of an error, '' without one. Codes of sockets (`EPIPE`) and of Prisma (`P2025`) look alike and are none. */
 const sqlState = (error: unknown): string => {
   const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' && code.length === 5 ? code : '';
+  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return '';
+  return /^\d/.test(code) || error instanceof pg.DatabaseError ? code : '';
 };
 
 /**

@@ -4,6 +4,7 @@ import { PrismaClient, type Flow, type Prisma } from '../generated/client.ts';
 import { StoreError } from '../ports/execution-store.ts';
 import type { Page, PageOf, Sort } from '../ports/execution-queries.ts';
 import type { FlowFilter, FlowStore, FlowWrite, StoredFlow } from '../ports/flow-store.ts';
+import { boundedWords } from './conditions.ts';
 import { classify, type Database } from './database.ts';
 import { storableText } from './rows.ts';
 
@@ -46,14 +47,13 @@ function scopeFilter({ scope = [], systemNamespace = 'system' }: FlowFilter): Pr
 }
 
 function whereOf(filter: FlowFilter): Prisma.FlowWhereInput {
-  const parts = (filter.q ?? '').split(/[^\p{L}\p{N}]+/u).filter((part) => part !== '');
   const scope = scopeFilter(filter);
   return {
     tenant: filter.tenant,
     latest: true,
     deleted: false,
     AND: [
-      ...parts.map(containing),
+      ...boundedWords(filter.q ?? '', 'names').map(containing),
       ...(filter.labels ?? []).map(({ key, value }) => ({ labels: { array_contains: [{ key, value }] } })),
       ...(filter.namespace === undefined ? [] : [within(filter.namespace)]),
       ...(scope === undefined ? [] : [scope]),

@@ -116,8 +116,10 @@ export async function searchLogs(
   const p = new Parameters();
   const where = logConditions(p, filter).join(' AND ');
   const order = orderBy(sort, LOG_SORT, 'l.execution_id, l.logged_at, l.task_run_seq, l.dispatch, l.number');
-  const total = await db.query<{ count: number }>(`SELECT count(*) AS count FROM logs l WHERE ${where}`, [...p.values]);
-  const rows = await db.query<LogRecord>(
+  const total = await db.search<{ count: number }>(`SELECT count(*) AS count FROM logs l WHERE ${where}`, [
+    ...p.values,
+  ]);
+  const rows = await db.search<LogRecord>(
     `SELECT ${LOG_COLUMNS} FROM ${LOG_FROM} WHERE ${where} ORDER BY ${order} LIMIT ${p.add(size)} OFFSET ${p.add((page - 1) * size)}`,
     p.values,
   );

@@ -64,6 +64,33 @@ describe('errors', () => {
     }
   });
 
+  it('422 for control characters in paths, without asking anybody', async () => {
+    for (const path of ['/executions/a%00b', '/flows/company.team/a%1Fb', '/namespaces/a%0Ab/kv']) {
+      const response = await test.api(path);
+      expect([response.status, ((await response.json()) as { message: string }).message]).toEqual([
+        422,
+        'Illegal argument: the path holds a control character',
+      ]);
+    }
+    expect((await test.api('/executions/a%2500')).status).toBe(404);
+  });
+
+  it('422 for what the store cannot keep, without its words; with them for a search that was too slow', async () => {
+    const execution = anExecution();
+    test.executions.put(execution);
+    const refusal = async (failure: Error): Promise<unknown> => {
+      test.executions.failure = failure;
+      const response = await test.api(`/executions/${execution.id}`);
+      test.executions.failure = undefined;
+      return [response.status, ((await response.json()) as { message: string }).message];
+    };
+    expect(await refusal(new StoreError('bad-data', 'Invalid `prisma.flow.findMany()` (SQLSTATE 22021)'))).toEqual([
+      422,
+      'Illegal argument: the request holds a value that cannot be stored or compared',
+    ]);
+    expect(await refusal(new StoreError('too-slow', 'narrow it'))).toEqual([422, 'Unprocessable Entity: narrow it']);
+  });
+
   it('503 while the store is away, and no details of what nobody foresaw', async () => {
     const execution = anExecution();
     test.executions.put(execution);

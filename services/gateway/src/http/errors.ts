@@ -12,7 +12,12 @@ const storeError = (error: StoreError): ApiError => {
         headers: { 'Retry-After': '1' },
       });
     case 'bad-data':
-      return new ApiError('illegalArgument', error.message, { cause: error });
+      // Its message is the database's own and for the log.
+      return new ApiError('illegalArgument', 'the request holds a value that cannot be stored or compared', {
+        cause: error,
+      });
+    case 'too-slow':
+      return new ApiError('unprocessable', error.message, { cause: error });
     case 'exists':
       return new ApiError('illegalState', error.message, { cause: error });
     case 'not-found':
@@ -71,6 +76,8 @@ export function errorMiddleware(logger: Logger, metrics?: MetricsRegistry): Erro
     counter?.inc({ code: error.code });
     if (error.status >= 500) {
       logger.error({ error: thrown, code: error.code, method: req.method, url: req.originalUrl }, 'a request failed');
+    } else if (thrown instanceof StoreError && (thrown.code === 'bad-data' || thrown.code === 'too-slow')) {
+      logger.warn({ error: thrown, method: req.method, url: req.originalUrl }, 'a request was refused by the store');
     }
     // The answer is under way: the client can only learn of it by the connection.
     if (res.headersSent) res.destroy();

@@ -28,6 +28,9 @@ export interface Query {
 export const cannotConvert = (name: string, value: string, reason: string): ApiError =>
   new ApiError('invalidArgument', `[${name}] for value [${value}] due to: ${reason}`);
 
+/** Longest duration that a request may name, ms: what is longer leads out of the calendar. */
+export const MAX_DURATION = 100 * 366 * 86_400_000;
+
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** A date of a query: with an offset, which is compulsory. ms since 1970. */
@@ -45,7 +48,15 @@ export function oneOf<T extends string>(name: string, value: string, values: rea
   return found;
 }
 
-/** Parses the query of a request. Malformed percent-encoding is refused with 400. */
+/** NUL and the other C0 control characters, as they stand in a URL. None of them is text; PostgreSQL cannot keep NUL. */
+const CONTROL = /%[01][\da-f]/i;
+
+/** 422 for a control character in a part of a URL. */
+export function refuseControls(encoded: string, what: string): void {
+  if (CONTROL.test(encoded)) throw new ApiError('illegalArgument', `${what} holds a control character`);
+}
+
+/** Parses the query of a request. Malformed percent-encoding is refused with 400, control characters with 422. */
 export function queryOf(req: Request): Query {
   const { url } = req;
   const at = url.indexOf('?');
@@ -56,9 +67,13 @@ export function queryOf(req: Request): Query {
     } catch (error) {
       throw new ApiError('badRequest', 'the query is not well-formed percent-encoded UTF-8', { cause: error });
     }
+    for (const pair of text.split('&')) refuseControls(pair, `the query parameter ${JSON.stringify(nameIn(pair))}`);
   }
   return createQuery(parse(text, '&', '=', { maxKeys: 1000 }) as Readonly<Record<string, string | string[]>>);
 }
+
+/** The name in a well-formed `name=value`. */
+const nameIn = (pair: string): string => decodeURIComponent(pair.split('=', 1)[0]!);
 
 /** Query parameters from a parsed map of name → value or values. */
 export function createQuery(values: Readonly<Record<string, string | readonly string[]>>): Query {

@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from 'express';
 import { ApiError } from '@tiercel/contracts';
+import { refuseControls } from './query.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -57,7 +58,8 @@ const segmentEnd = (url: string): number => {
 
 /**
  * Dispatches to one small router per method and resource, so that a request is compared with a few paths only. The default
- * tenant in front of a path is cut off (rest-api.md §16); another one is not found.
+ * tenant in front of a path is cut off (rest-api.md §16); another one is not found. Control characters in a path are refused: no name
+ * has them.
  */
 export function createApi(routes: readonly Route[], tenant: string): RequestHandler {
   const routers = new Map<string, Router>();
@@ -72,6 +74,8 @@ export function createApi(routes: readonly Route[], tenant: string): RequestHand
   return (req: Request, res: Response, next: NextFunction): void => {
     if (req.url.startsWith(tenantPrefix)) req.url = PREFIX + req.url.slice(tenantPrefix.length);
     if (!req.url.startsWith(PREFIX)) return next();
+    // Queries are looked at where they are parsed: those of webhooks are the callers' own.
+    refuseControls(req.url.split('?', 1)[0]!, 'the path');
     const segment = req.url.slice(PREFIX.length, segmentEnd(req.url));
     const router = routers.get(`${req.method === 'HEAD' ? 'GET' : req.method} ${segment}`);
     const unmatched = (error?: unknown): void => next(error ?? refusal(known, req));

@@ -25,7 +25,7 @@ import type { Flow, Task } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
 import type { FlowFilter, StoredFlow } from '@tiercel/store';
 import type { RouteDeps, RouteFactory } from '../deps.ts';
-import { FLOW_FIELDS, flatFilters } from '../filters.ts';
+import { FLOW_FIELDS, flatFilters, freeText } from '../filters.ts';
 import { param, sendEmpty, sendJson } from '../http/answers.ts';
 import { mediaType, readText, requireType } from '../http/body.ts';
 import { labelsOf, pageOf, queryOf, sortOf } from '../http/query.ts';
@@ -85,14 +85,13 @@ const exceptionOf = ({ problems }: Pick<CachedFlow, 'problems'>): string =>
 async function search(deps: Deps, req: Request, res: Response): Promise<void> {
   const query = flatFilters(queryOf(req), FLOW_FIELDS);
   const page = pageOf(query);
-  const q = query.text('q');
   const namespace = query.text('namespace');
   const scope = query.manyOf('scope', ['USER', 'SYSTEM']);
   const labels = labelsOf(query.all('labels'));
   const filter: FlowFilter = {
     tenant: deps.tenant,
     systemNamespace: deps.config.systemNamespace,
-    ...(q === undefined || q === '' || q === '*' ? {} : { q }),
+    ...freeText(query, 'names'),
     ...(namespace === undefined || namespace === '' ? {} : { namespace }),
     ...(scope === undefined ? {} : { scope }),
     ...(labels.length === 0 ? {} : { labels }),

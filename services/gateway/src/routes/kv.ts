@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { RouteDeps } from '../deps.ts';
 import { namespaceParam, param, sendEmpty, sendJson } from '../http/answers.ts';
 import { readJson, readText, requireType } from '../http/body.ts';
+import { MAX_DURATION } from '../http/query.ts';
 import { route, type Route } from '../http/routing.ts';
 import { parseKvValue } from '../kv-values.ts';
 
@@ -63,5 +64,6 @@ function ttlOf(req: Request): number | undefined {
   const ms = parseDuration(text);
   if (ms === undefined || ms <= 0)
     throw new ApiError('illegalArgument', `Invalid ttl '${text}': not an ISO duration above zero, such as PT1H`);
+  if (ms > MAX_DURATION) throw new ApiError('illegalArgument', `Invalid ttl '${text}': longer than 100 years`);
   return ms;
 }

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId, type Execution } from '@tiercel/model';
 import { anExecution, NOON } from '../testing/fakes.ts';
@@ -65,6 +68,40 @@ describe('logs of an execution', () => {
       throw new Error('away');
     };
     expect((await test.api(`/logs/${execution.id}/download`)).status).toBe(500);
+    expect((await test.api(`/logs/${execution.id}`)).status).toBe(500);
+  });
+
+  it('are one list, also of several chunks', async () => {
+    addLines(2500);
+    const lines = await json(await test.api(`/logs/${execution.id}`));
+    expect(lines).toHaveLength(2500);
+    expect([lines[0].message, lines[1000].message, lines[2499].message]).toEqual(['line 0', 'line 1000', 'line 2499']);
+    const head = await test.api(`/logs/${execution.id}`, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([200, 'application/json', '']);
+  });
+
+  it('are not read further than a client takes them', async () => {
+    addLines(1);
+    const [line] = await test.executions.executionLogs({ tenant: 'main', executionId: execution.id }, 1);
+    const chunk = Array.from({ length: 1000 }, () => ({ ...line!, message: 'x'.repeat(10_000) }));
+    let reads = 0;
+    // Without an end: a server that did not wait would read on for ever.
+    test.executions.executionLogs = async () => {
+      reads += 1;
+      await pause(1);
+      return chunk;
+    };
+    const socket = connect(test.port, '127.0.0.1');
+    socket.pause();
+    socket.write(`GET /api/v1/logs/${execution.id} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await expect.poll(() => reads).toBeGreaterThan(0);
+    await pause(500);
+    expect(reads).toBeLessThan(5);
+    const read = reads;
+    socket.destroy();
+    await once(socket, 'close');
+    await pause(100);
+    expect(reads).toBeLessThan(read + 3);
   });
 
   it('are searched with filters and refused with wrong ones', async () => {

@@ -25,8 +25,6 @@ const SORT_KEYS = [
 ];
 /** Lines read at a time. */
 const CHUNK = 1000;
-/** Most lines of `GET /logs/{executionId}`, which answers one list; a download has all. */
-const MAX_LIST = 50_000;
 const GRACE_READINGS = 2;
 
 type ExecutionLogFilter = LogFilter & { readonly executionId: string };
@@ -110,36 +108,66 @@ async function* chunks({ executions }: RouteDeps, filter: ExecutionLogFilter): A
 }
 
 async function list(deps: RouteDeps, req: Request, res: Response): Promise<void> {
+  await sendLines(req, res, linesOf(deps, req), {
+    type: 'application/json',
+    start: '[',
+    separator: ',',
+    end: ']',
+    format: (line) => JSON.stringify(logToJson(line)),
+  });
+}
+
+async function download(deps: RouteDeps, req: Request, res: Response): Promise<void> {
+  await sendLines(req, res, linesOf(deps, req), {
+    type: 'text/plain; charset=utf-8',
+    fileName: `${param(req, 'executionId')}.log`,
+    start: '',
+    separator: '\n',
+    end: '',
+    format: logToText,
+  });
+}
+
+/** The lines that a request reads; undefined: nothing can match. */
+function linesOf(deps: RouteDeps, req: Request): ReturnType<typeof chunks> | undefined {
   const filter = readFilter(deps, req, queryOf(req));
-  const lines: StoredLog[] = [];
-  if (filter !== undefined) {
-    for await (const chunk of chunks(deps, filter)) {
-      lines.push(...chunk);
-      if (lines.length >= MAX_LIST) break;
-    }
-  }
-  sendJson(res, lines.slice(0, MAX_LIST).map(logToJson));
+  return filter === undefined ? undefined : chunks(deps, filter);
+}
+
+interface LineFormat {
+  readonly type: string;
+  /** With it, the answer is a download. */
+  readonly fileName?: string;
+  readonly start: string;
+  readonly separator: string;
+  readonly end: string;
+  readonly format: (line: StoredLog) => string;
 }
 
 /** Streamed: a chunk is read when the client has room for it. */
-async function download(deps: RouteDeps, req: Request, res: Response): Promise<void> {
-  const filter = readFilter(deps, req, queryOf(req));
-  const lines = filter === undefined ? undefined : chunks(deps, filter);
+async function sendLines(
+  req: Request,
+  res: Response,
+  lines: ReturnType<typeof chunks> | undefined,
+  { type, fileName, start, separator, end, format }: LineFormat,
+): Promise<void> {
   // The first chunk is read before the headers go out: a failure there is still an error answer.
-  const first = await lines?.next();
+  let next = await lines?.next();
   res.statusCode = 200;
-  res.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  attachment(res, `${param(req, 'executionId')}.log`);
-  if (req.method === 'HEAD' || lines === undefined || first === undefined || first.done === true) {
+  res.setHeader('Content-Type', type);
+  if (fileName !== undefined) attachment(res, fileName);
+  if (req.method === 'HEAD') {
     res.end();
     return;
   }
-  res.write(first.value.map(logToText).join('\n'));
-  for await (const chunk of lines) {
+  let sent = false;
+  while (next !== undefined && next.done !== true) {
     if (res.destroyed) return;
-    if (!res.write(`\n${chunk.map(logToText).join('\n')}`)) await roomIn(res);
+    if (!res.write((sent ? separator : start) + next.value.map(format).join(separator))) await roomIn(res);
+    sent = true;
+    next = await lines?.next();
   }
-  res.end();
+  res.end(sent ? end : start + end);
 }
 
 const roomIn = (res: Response): Promise<void> =>
