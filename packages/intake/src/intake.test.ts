@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { isId } from '@tiercel/model';
 import { describe, expect, it } from 'vitest';
 import { IntakeError } from './errors.ts';
+import type { UploadSession } from './upload-session.ts';
 import { bench, flowSource, NOW, type Bench } from './testing/bench.ts';
 
 const TEAM = { tenant: 'main', namespace: 'company.team' };
@@ -172,7 +173,7 @@ describe('inputs', () => {
       'Invalid input for `x`, it must match the pattern `[A-Z]+`, but received `ABCd`',
     ],
     ['{id: x, type: JSON}', '{"a": ', 'Expected `JSON` but received `{"a": ` with errors:'],
-    ['{id: x, type: JSON}', '['.repeat(5000), 'nested deeper than 200 levels'],
+    ['{id: x, type: JSON}', '['.repeat(5000), 'Invalid input for `x`, its JSON is nested deeper than 200 levels'],
     ['{id: x, type: FILE}', '/etc/passwd', 'Expected `FILE` but received `/etc/passwd`'],
     ['{id: x, type: FILE}', 'kestra:///../x', 'Expected `FILE`'],
   ])('%s refuses %j', async (input, value, message) => {
@@ -259,6 +260,23 @@ describe('upload sessions', () => {
     expect((await refusal(session.commit())).code).toBe('invalid-inputs');
     expect(b.files.size).toBe(0);
     expect(b.rows).toEqual([]);
+  });
+
+  it('refuses another value for an input whose file came, and leaves no file behind', async () => {
+    const second = async (give: (session: UploadSession) => Promise<void>): Promise<void> => {
+      const b = withInputs(FILES);
+      const session = await b.intake.begin(request('f'));
+      await session.file('files', 'doc', stream('first'));
+      expect(await refusal(give(session))).toMatchObject({
+        code: 'invalid-inputs',
+        violations: [{ path: 'doc', message: 'Invalid input for `doc`, a file was given already' }],
+      });
+      await session.abort();
+      expect(b.files.size).toBe(0);
+    };
+    await second((session) => session.file('files', 'doc', stream('second')));
+    await second((session) => session.file('doc', 'second.txt', stream('second')));
+    await second(async (session) => session.field('doc', 'kestra:///elsewhere'));
   });
 
   it('removes what was stored when the upload breaks or is given up', async () => {
