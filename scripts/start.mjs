@@ -49,7 +49,7 @@ async function checkPort() {
   });
   if (code === undefined) return;
   if (code === 'EACCES') fail(`Port ${port} may not be opened by this user; take one above 1023: PORT=8081 npm start`);
-  const pong = await fetch(`${url}/ping`).then(
+  const pong = await fetch(`${url}/ping`, { signal: AbortSignal.timeout(1_000) }).then(
     (answer) => answer.text(),
     () => '',
   );
