@@ -33,6 +33,8 @@ export interface Outcome {
 const START = Date.UTC(2026, 0, 1);
 /** After this long everything must have ended, ms: the longest back-off, twice, and the longest tasks. */
 const LIMIT_MS = 300_000;
+/** Far more than any run needs; a run that makes more is beyond help, and would take for ever. */
+const MAX_BODIES = 400;
 
 /** Runs one whole cluster under one seed and checks what came of it. */
 export async function simulate({ seed, patch = {}, trace }: SimulationOptions): Promise<Outcome> {
@@ -49,6 +51,7 @@ export async function simulate({ seed, patch = {}, trace }: SimulationOptions): 
   const monitor = new Monitor(clock, store.inspect);
   const bodies = new Bodies(clock, random.fork());
   bodies.onStart = (body) => {
+    if (bodies.all.length > MAX_BODIES) monitor.violation(`more than ${MAX_BODIES} task bodies were started`);
     say(
       `${body.worker.id} runs ${body.job.task.id}${body.job.value === undefined ? '' : `[${body.job.value}]`} of ${body.job.executionId}, dispatch ${body.job.dispatch}`,
     );
