@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { LocalServer, until, type ExecutionShape } from '../e2e/server.ts';
 import { findBreaches } from './checker.ts';
 import { NAMESPACE, shapes } from './flows.ts';
-import { countsOf, readJournal, runningScripts } from './journal.ts';
+import { countsOf, markedProcesses, readJournal, runningScripts } from './journal.ts';
 
 /**
  * kill -9 in the midst of running executions. By hand, larger:
@@ -66,6 +66,8 @@ test(
       `chaos: ${scene.accepted.size} accepted, ${executions.length} ended, ${scene.unanswered} calls unanswered, ` +
         `${journal.filter(({ kind }) => kind === 'begin').length} scripts begun, ${again} ran again; ${scene.notes.join('; ')}\n`,
     );
+    for (const breach of breaches.slice(0, 4))
+      process.stdout.write(`BREACH ${breach}\n${await scene.describe(breach.split(' ')[1]!)}\n`);
     expect(breaches).toEqual([]);
     expect(executions.length).toBeGreaterThanOrEqual(scene.accepted.size);
   },
@@ -120,6 +122,13 @@ class Scene {
     }
   }
 
+  async describe(id: string): Promise<string> {
+    const base = this.server.url;
+    const logs = await (await fetch(`${base}/api/v1/logs/${id}/download?minLevel=TRACE`)).text();
+    const execution = await (await fetch(`${base}/api/v1/executions/${id}`)).text();
+    return `${logs}\n${execution.slice(0, 1800)}`;
+  }
+
   /** Kills, starts again, and waits until executions end again. */
   async kill(kind: (typeof KINDS)[number]): Promise<void> {
     this.down = true;
@@ -171,8 +180,7 @@ class Scene {
   private async noScriptsRun(): Promise<void> {
     await until(
       'the end of the scripts of a killed server',
-      async () =>
-        (await runningScripts(await readJournal(this.journal), this.marker)).length === 0 ? true : undefined,
+      async () => ((await markedProcesses(this.marker)).length === 0 ? true : undefined),
       5_000,
     );
   }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 export interface JournalLine {
   readonly kind: 'begin' | 'end';
@@ -40,4 +40,16 @@ export async function runningScripts(lines: readonly JournalLine[], marker: stri
     pids.map(async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(marker)),
   );
   return pids.filter((_, i) => running[i] === true);
+}
+
+/**
+ * All processes that have to do with scripts: also those that have just been started and have written nothing yet, and the guards
+ * around them.
+ */
+export async function markedProcesses(marker: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const marked = await Promise.all(
+    pids.map(async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(marker)),
+  );
+  return pids.filter((_, i) => marked[i] === true);
 }

@@ -83,6 +83,8 @@ export async function createEmbeddedPlatform(options: PlatformOptions): Promise<
   });
   await migrate(database, options.migrations);
   await ensurePartitions(database, Date.now());
+  // This folder is ours alone: members that are still written down are of a killed predecessor, and hints to them would be lost.
+  await database.query('DELETE FROM members');
   const onError = (error: unknown): void => logger.error({ error }, 'a handler of messages failed');
   const queue = createMemoryQueue({ onError });
   const bus = createMemoryBus({ onError });
