@@ -75,11 +75,14 @@ describe('news of tasks', () => {
     const d = new Driver(flowOf([worker('a')])).feed();
     d.feed({ kind: 'task-started', taskRunSeq: 0, dispatch: 1, date: d.now });
     expect([d.stateOf('a'), d.the('a').attempts.length]).toEqual(['RUNNING', 1]);
+    d.now += 60_000;
+    const told = d.now;
     d.feed(
       { kind: 'lease-expired', taskRunSeq: 0, dispatch: 1 },
       { kind: 'lease-expired', taskRunSeq: 0, dispatch: 1 },
     );
     expect(d.jobs.map((job) => job.dispatch)).toEqual([1, 2]);
+    expect(d.logs[0]!.date).toBeGreaterThanOrEqual(told);
     expect([d.logs.length, d.the('a').attempts.length]).toEqual([1, 0]);
     d.settle();
     expect([d.end, d.the('a').attempts.length]).toEqual(['SUCCESS', 1]);

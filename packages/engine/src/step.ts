@@ -30,6 +30,8 @@ export interface EngineLog {
   readonly seq?: number;
   readonly level: LogLevel;
   readonly message: string;
+  /** ms since 1970. */
+  readonly date: number;
 }
 
 /** What a step asks of its host, besides writing the changed rows. */
@@ -87,7 +89,7 @@ export class Step {
   }
 
   log(level: LogLevel, message: string, seq?: number): void {
-    this.effects.logs.push({ level, message, ...(seq !== undefined && { seq }) });
+    this.effects.logs.push({ level, message, date: this.context.now, ...(seq !== undefined && { seq }) });
   }
 
   /** Looks again at a frame, soon. */

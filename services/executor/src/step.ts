@@ -124,8 +124,6 @@ class Collected {
     this.operations.push(...effects.operations);
     this.dispatched.push(...effects.dispatched);
     this.kill ||= effects.kill;
-    const { execution } = this.state;
-    const timestamp = execution.history[execution.history.length - 1]!.date;
     for (const line of effects.logs) {
       const run = line.seq === undefined ? undefined : this.state.find(line.seq);
       this.logs.push({
@@ -134,7 +132,7 @@ class Collected {
         number: this.engineLines++,
         level: line.level,
         message: line.message,
-        timestamp: run === undefined ? timestamp : run.history[run.history.length - 1]!.date,
+        timestamp: line.date,
       });
     }
   }

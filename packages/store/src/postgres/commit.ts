@@ -2,7 +2,7 @@ import { currentState, isTerminal, uuidToId, idTime, logLevelRank } from '@tierc
 import type { LogRow, MetricRow, StepOutcome, StepWrite } from '../ports/execution-store.ts';
 import type { Database, Statement } from './database.ts';
 import { FIRST_LOOK_SECONDS } from './create.ts';
-import { fromTaskRun, oneOfIds, sortedUuids, toJsonText, uuidOf } from './rows.ts';
+import { fromTaskRun, oneOfIds, sameId, sortedUuids, toJsonText, uuidOf } from './rows.ts';
 
 /**
  * One statement commits a step of many executions. It locks the executions in order of their ids and goes on only with those
@@ -80,7 +80,7 @@ const PARTS: readonly Part[] = [
     flag: 32,
     name: 'removed',
     sql: `DELETE FROM task_runs t USING json_to_recordset($n) AS r(execution_id uuid, seq int), ok
-      WHERE ok.id = r.execution_id AND t.execution_id = r.execution_id AND t.seq = r.seq AND ${oneOfIds('t.execution_id')}`,
+      WHERE ok.id = r.execution_id AND ${sameId('t.execution_id', 'r.execution_id')} AND t.seq = r.seq AND ${oneOfIds('t.execution_id')}`,
     rows: (step, uuid) => step.removedTaskRuns.map((seq) => ({ execution_id: uuid, seq })),
   },
   {
@@ -160,16 +160,17 @@ function statementFor(flags: number): Statement {
         SELECT * FROM json_to_recordset($2) AS s(id uuid, version int, state text, history json, outputs json, labels jsonb,
           attempt_number int, ended_at float8, owes boolean, applied uuid[])),
       locked AS MATERIALIZED (
-        SELECT e.id, e.state AS was_state, e.ended_at IS NOT NULL AS was_ended FROM executions e JOIN s ON s.id = e.id AND s.version = e.version
-        WHERE ${oneOfIds('e.id')} ORDER BY e.id FOR UPDATE OF e),
-      ok AS MATERIALIZED (SELECT s.*, l.was_state, l.was_ended FROM s JOIN locked l ON l.id = s.id ${present}),
+        SELECT e.id, e.version, e.state AS was_state, e.ended_at IS NOT NULL AS was_ended FROM executions e
+        WHERE ${oneOfIds('e.id')} ORDER BY e.id FOR UPDATE),
+      ok AS MATERIALIZED (
+        SELECT s.*, l.was_state, l.was_ended FROM s JOIN locked l ON l.id = s.id AND l.version = s.version ${present}),
       many_ok AS MATERIALIZED (
         SELECT s.* FROM s LEFT JOIN ok ON ok.id = s.id WHERE CASE WHEN ok.id IS NULL THEN false ELSE true END),
       updated AS (
         UPDATE executions e SET version = s.version + 1, state = s.state, history = s.history, outputs = s.outputs,
           labels = s.labels, attempt_number = s.attempt_number, ended_at = to_timestamp(s.ended_at / 1000.0),
           owes_at = CASE WHEN s.owes THEN now() + interval '${FIRST_LOOK_SECONDS} seconds' END, owes_tries = 0
-        FROM many_ok s WHERE e.id = s.id AND ${oneOfIds('e.id')})
+        FROM many_ok s WHERE ${sameId('e.id', 's.id')} AND ${oneOfIds('e.id')})
       ${parts.join('\n')}
       SELECT id FROM ok`,
     };

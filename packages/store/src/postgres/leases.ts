@@ -34,10 +34,11 @@ const CLAIM: Statement = {
 const RENEW: Statement = {
   name: 'renew',
   text: `WITH j AS MATERIALIZED (SELECT * FROM ${JOBS}),
+  due AS MATERIALIZED (
+    SELECT j.* FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
+      AND ${oneOfIds('t.execution_id')} AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')),
   kept AS (
-    UPDATE leases l SET expires_at = now() + j.ms * interval '1 millisecond'
-    FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
-      AND ${oneOfIds('t.execution_id')} AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')
+    UPDATE leases l SET expires_at = now() + j.ms * interval '1 millisecond' FROM due j
     WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch AND l.worker_id = j.worker_id
       AND l.reported IS NULL
     RETURNING j.n, l.kill),
