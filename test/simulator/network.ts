@@ -1,6 +1,6 @@
 import type { BusTopic, BusTopics } from '@tiercel/contracts';
 import type { Clock } from '@tiercel/model';
-import type { Bus, Consumer, Queue, QueueItem, QueueMessage } from '@tiercel/queue';
+import type { Bus, ConsumeOptions, Consumer, Queue, QueueItem, QueueMessage } from '@tiercel/queue';
 import type { Random } from '@tiercel/testkit';
 import type { Life } from './life.ts';
 
@@ -11,7 +11,7 @@ export interface Weather {
   late: number;
 }
 
-type Handler = (messages: readonly QueueMessage[]) => Promise<void>;
+type Handler = (message: QueueMessage) => Promise<void>;
 
 interface NamedQueue {
   readonly waiting: Map<string, QueueMessage>;
@@ -58,11 +58,11 @@ export class Network {
       },
       consume: <M extends QueueMessage>(
         name: string,
-        options: { readonly batch: number; readonly concurrency: number },
-        handler: (messages: readonly M[]) => Promise<void>,
+        options: ConsumeOptions,
+        handler: (message: M) => Promise<void>,
       ) => {
         const queue = this.named(name);
-        const consumer = new SimulatedConsumer(this, queue, life, options, handler as unknown as Handler);
+        const consumer = new SimulatedConsumer(this, queue, life, options.concurrency, handler as unknown as Handler);
         queue.consumers.push(consumer);
         this.offer(queue);
         return consumer;
@@ -160,48 +160,40 @@ class SimulatedConsumer implements Consumer {
   private readonly network: Network;
   private readonly source: NamedQueue;
   private readonly life: Life;
-  private readonly options: { readonly batch: number; readonly concurrency: number };
+  private readonly concurrency: number;
   private readonly handler: Handler;
 
-  constructor(
-    network: Network,
-    source: NamedQueue,
-    life: Life,
-    options: SimulatedConsumer['options'],
-    handler: Handler,
-  ) {
+  constructor(network: Network, source: NamedQueue, life: Life, concurrency: number, handler: Handler) {
     this.network = network;
     this.source = source;
     this.life = life;
-    this.options = options;
+    this.concurrency = concurrency;
     this.handler = handler;
   }
 
   take(waiting: Map<string, QueueMessage>): boolean {
     if (!this.life.alive) this.stopped = true;
-    if (this.stopped || this.active >= this.options.concurrency) return false;
-    const items: QueueItem<QueueMessage>[] = [];
-    for (const [id, message] of waiting) {
-      waiting.delete(id);
-      items.push({ id, message });
-      if (items.length === this.options.batch) break;
-    }
+    if (this.stopped || this.active >= this.concurrency) return false;
+    const [first] = waiting;
+    if (first === undefined) return false;
+    const [id, message] = first;
+    waiting.delete(id);
     this.active++;
-    void this.handle(items);
+    void this.handle({ id, message });
     return true;
   }
 
-  private async handle(items: readonly QueueItem<QueueMessage>[]): Promise<void> {
-    // A dead instance never comes back from its handler: its messages are given out again, or are lost with it.
+  private async handle(item: QueueItem<QueueMessage>): Promise<void> {
+    // A dead instance never comes back from its handler: its message is given out again, or is lost with it.
     const watch = this.network.clock.after(STALLED_MS, () => {
-      if (!this.life.alive) this.network.stalled(this.source, items);
+      if (!this.life.alive) this.network.stalled(this.source, [item]);
     });
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       try {
-        await this.handler(items.map((item) => item.message));
+        await this.handler(item.message);
         break;
       } catch {
-        // As the real queues do: the same batch again, and the reconciler if that does not help.
+        // As the real queues do: the same message again, and the reconciler if that does not help.
         if (this.stopped) break;
       }
     }
@@ -211,9 +203,14 @@ class SimulatedConsumer implements Consumer {
     this.network.offer(this.source);
   }
 
-  async stop(): Promise<void> {
+  pause(): void {
     this.stopped = true;
-    this.source.consumers.splice(this.source.consumers.indexOf(this), 1);
+    const at = this.source.consumers.indexOf(this);
+    if (at >= 0) this.source.consumers.splice(at, 1);
+  }
+
+  async stop(): Promise<void> {
+    this.pause();
     if (this.active > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 }

@@ -125,7 +125,7 @@ export async function createEmbeddedPlatform(options: PlatformOptions): Promise<
     flowCache,
     queue,
     bus,
-    router: createHintRouter(queue),
+    router: createHintRouter(queue, { instance }),
     storage,
     registry,
     variables,

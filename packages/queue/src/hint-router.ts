@@ -35,10 +35,27 @@ export function rendezvous(ids: readonly string[]): readonly (string | undefined
   });
 }
 
-/** `executors`: those known at the start; hints sent while none is known are dropped, and the reconciler sends them again. */
-export function createHintRouter(queue: Queue, executors: readonly string[] = []): HintRouter {
-  let known = [...executors].toSorted();
+export interface HintRouterOptions {
+  /** Those known at the start; hints sent while none is known are dropped, and the reconciler sends them again. */
+  readonly executors?: readonly string[];
+  /** Of this process; keeps the ids of its looks apart from those of others. */
+  readonly instance?: string;
+}
+
+export function createHintRouter(queue: Queue, options: HintRouterOptions = {}): HintRouter {
+  let known = [...(options.executors ?? [])].toSorted();
   let owners = rendezvous(known);
+  let looks = 0;
+  /**
+   * The inbox row's id for news, the execution's id for a start: a repeat of these is of no use. A plain look is told apart
+   * from all others, for one that is in hand has read its rows already. What is owed may wait for the next question.
+   */
+  const idOf = (hint: ExecutionHint): string => {
+    if (hint.events?.[0] !== undefined) return hint.events[0].id;
+    if (hint.created !== undefined) return hint.executionId;
+    if (hint.resend === true) return `${hint.executionId}-owed`;
+    return `${hint.executionId}-${options.instance ?? ''}${(looks++).toString(36)}`;
+  };
   return {
     send(hints) {
       const byOwner = new Map<string, { id: string; message: ExecutionHint }[]>();
@@ -47,7 +64,7 @@ export function createHintRouter(queue: Queue, executors: readonly string[] = []
         const owner = owners[partition];
         if (owner === undefined) continue;
         const message: ExecutionHint = { v: 1, kind: 'look', partition, ...hint };
-        const item = { id: hintId(message), message };
+        const item = { id: idOf(message), message };
         const items = byOwner.get(owner);
         if (items === undefined) byOwner.set(owner, [item]);
         else items.push(item);
@@ -63,6 +80,3 @@ export function createHintRouter(queue: Queue, executors: readonly string[] = []
     ownerOf: (partition) => owners[partition],
   };
 }
-
-/** The inbox row's id for news, the execution's id for a start or a look. */
-const hintId = (hint: ExecutionHint): string => hint.events?.[0]?.id ?? hint.executionId;

@@ -1,4 +1,4 @@
-import type { Consumer, Queue, QueueItem, QueueMessage } from './port.ts';
+import type { ConsumeOptions, Consumer, Queue, QueueItem, QueueMessage } from './port.ts';
 
 interface NamedQueue {
   /** Waiting messages by id, in order of arrival. */
@@ -7,8 +7,8 @@ interface NamedQueue {
   readonly consumers: Set<MemoryConsumer>;
 }
 
-/** How many times a batch whose handler throws is handed out again before it is dropped; the reconciler hints again later. */
-const MAX_TRIES = 5;
+/** How many times a message whose handler throws is handed out before it is dropped; the reconciler hints again later. */
+export const MAX_TRIES = 5;
 
 /**
  * Queues in this process: for the embedded server, and for fast tests. Messages are handed out in the next turn of the event
@@ -30,14 +30,14 @@ export function createMemoryQueue(options: { readonly onError?: (error: unknown)
     },
     consume<M extends QueueMessage>(
       name: string,
-      settings: { readonly batch: number; readonly concurrency: number },
-      handler: (messages: readonly M[]) => Promise<void>,
+      options: ConsumeOptions,
+      handler: (message: M) => Promise<void>,
     ): Consumer {
       const queue = named(name);
       const consumer = new MemoryConsumer(
         queue,
-        settings,
-        handler as (messages: readonly QueueMessage[]) => Promise<void>,
+        options.concurrency,
+        handler as (message: QueueMessage) => Promise<void>,
         onError,
       );
       queue.consumers.add(consumer);
@@ -64,21 +64,21 @@ export function createMemoryQueue(options: { readonly onError?: (error: unknown)
 class MemoryConsumer implements Consumer {
   private scheduled = false;
   private stopped = false;
-  private batches = 0;
+  private inHand = 0;
   private readonly idle: (() => void)[] = [];
   private readonly queue: NamedQueue;
-  private readonly settings: { readonly batch: number; readonly concurrency: number };
-  private readonly handler: (messages: readonly QueueMessage[]) => Promise<void>;
+  private readonly concurrency: number;
+  private readonly handler: (message: QueueMessage) => Promise<void>;
   private readonly onError: (error: unknown) => void;
 
   constructor(
     queue: NamedQueue,
-    settings: { readonly batch: number; readonly concurrency: number },
-    handler: (messages: readonly QueueMessage[]) => Promise<void>,
+    concurrency: number,
+    handler: (message: QueueMessage) => Promise<void>,
     onError: (error: unknown) => void,
   ) {
     this.queue = queue;
-    this.settings = settings;
+    this.concurrency = concurrency;
     this.handler = handler;
     this.onError = onError;
   }
@@ -93,28 +93,24 @@ class MemoryConsumer implements Consumer {
   }
 
   private take(): void {
-    while (!this.stopped && this.batches < this.settings.concurrency && this.queue.waiting.size > 0) {
-      const messages: QueueMessage[] = [];
-      for (const [id, message] of this.queue.waiting) {
-        this.queue.waiting.delete(id);
-        messages.push(message);
-        if (messages.length === this.settings.batch) break;
-      }
-      this.batches++;
-      this.queue.active += messages.length;
-      void this.handle(messages).finally(() => {
-        this.batches--;
-        this.queue.active -= messages.length;
-        if (this.batches === 0) for (const resolve of this.idle.splice(0)) resolve();
-        this.wake();
+    for (const [id, message] of this.queue.waiting) {
+      if (this.stopped || this.inHand >= this.concurrency) return;
+      this.queue.waiting.delete(id);
+      this.inHand++;
+      this.queue.active++;
+      void this.handle(message).finally(() => {
+        this.inHand--;
+        this.queue.active--;
+        if (this.inHand === 0) for (const resolve of this.idle.splice(0)) resolve();
+        if (this.queue.waiting.size > 0) this.wake();
       });
     }
   }
 
-  private async handle(messages: readonly QueueMessage[]): Promise<void> {
+  private async handle(message: QueueMessage): Promise<void> {
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
       try {
-        await this.handler(messages);
+        await this.handler(message);
         return;
       } catch (error) {
         this.onError(error);
@@ -123,9 +119,13 @@ class MemoryConsumer implements Consumer {
     }
   }
 
-  async stop(): Promise<void> {
+  pause(): void {
     this.stopped = true;
     this.queue.consumers.delete(this);
-    if (this.batches > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.pause();
+    if (this.inHand > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 }

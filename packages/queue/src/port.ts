@@ -4,14 +4,21 @@ import type { BusTopic, BusTopics, ExecutionHint, TaskJob } from '@tiercel/contr
 export type QueueMessage = ExecutionHint | TaskJob;
 
 export interface QueueItem<M extends QueueMessage> {
-  /** A second item with the id of one that still waits is dropped. Without `:`. */
+  /** A second item with the id of one that still waits is dropped; one that is in hand may make it drop, too. Without `:`. */
   readonly id: string;
   readonly message: M;
 }
 
 export interface Consumer {
-  /** Stops taking messages and waits until those in hand are done. */
+  /** Takes no more messages from now on; those in hand go on. */
+  pause(): void;
+  /** Takes no more messages and waits until those in hand are done. */
   stop(): Promise<void>;
+}
+
+export interface ConsumeOptions {
+  /** Messages in hand at a time: a message is in hand until its handler's promise settles. */
+  readonly concurrency: number;
 }
 
 /**
@@ -20,13 +27,16 @@ export interface Consumer {
  */
 export interface Queue {
   add<M extends QueueMessage>(queue: string, items: readonly QueueItem<M>[]): void;
-  /** Hands messages in batches of up to `batch`, at most `concurrency` batches at a time. A handler that throws gets its batch again. */
+  /**
+   * Hands out messages, in no promised order. A handler that throws gets its message again, a few times; then the message is
+   * dropped. What a consumer held when it died is handed out again after a while, as far as the backend keeps it.
+   */
   consume<M extends QueueMessage>(
     queue: string,
-    options: { readonly batch: number; readonly concurrency: number },
-    handler: (messages: readonly M[]) => Promise<void>,
+    options: ConsumeOptions,
+    handler: (message: M) => Promise<void>,
   ): Consumer;
-  /** Waiting and active messages. */
+  /** Waiting messages, and messages in hand. */
   counts(queue: string): Promise<{ readonly waiting: number; readonly active: number }>;
   /** Deletes a queue with what is in it. */
   remove(queue: string): Promise<void>;

@@ -44,8 +44,8 @@ export interface ExecutorLimits {
   readonly inlineMs: number;
   /** Task runs of idle executions kept in memory, over all executions. */
   readonly cachedTaskRuns: number;
-  /** Hints taken at a time. */
-  readonly batch: number;
+  /** Hints in hand at a time: those that wait for a commit must not keep others waiting. */
+  readonly concurrency: number;
   /** How long a service waits before it asks a store again that was away, ms. */
   readonly retryMs: number;
 }
@@ -54,6 +54,6 @@ export const DEFAULT_LIMITS: ExecutorLimits = {
   runsPerStep: 500,
   inlineMs: 50,
   cachedTaskRuns: 50_000,
-  batch: 200,
+  concurrency: 4_000,
   retryMs: 250,
 };

@@ -248,8 +248,8 @@ describe('hints', () => {
     const sent: TaskJob[] = [];
     const consumer = b.queue.consume<TaskJob>(
       taskQueue('default'),
-      { batch: 10, concurrency: 1 },
-      async (jobs) => void sent.push(...jobs),
+      { concurrency: 1 },
+      async (job) => void sent.push(job),
     );
     await turns();
     await b.store.claim('w', [{ executionId: id, taskRunSeq: 1, dispatch: 1 }], 9_000);

@@ -95,12 +95,7 @@ export function createExecutor(deps: ExecutorDeps): Executor {
     async start() {
       await announce();
       keepAnnouncing();
-      consumer = deps.queue.consume<ExecutionHint>(
-        executorQueue(deps.id),
-        // Many small batches at a time: a desk that waits for its commit must not keep others waiting.
-        { batch: limits.batch, concurrency: 64 },
-        async (hints) => void (await Promise.all(hints.map(handle))),
-      );
+      consumer = deps.queue.consume<ExecutionHint>(executorQueue(deps.id), { concurrency: limits.concurrency }, handle);
     },
     async stop() {
       stopped = true;

@@ -29,8 +29,8 @@ async function bench() {
   const hints: ExecutionHint[] = [];
   queue.consume<ExecutionHint>(
     executorQueue('executor'),
-    { batch: 1_000, concurrency: 1 },
-    async (some) => void hints.push(...some),
+    { concurrency: 1_000 },
+    async (hint) => void hints.push(hint),
   );
   const keepAlive = (): void => {
     void store.announce({ id: 'executor', service: 'executor' }, 5_000).catch(() => undefined);
@@ -49,7 +49,7 @@ async function bench() {
       createScheduler({
         id,
         store,
-        router: createHintRouter(queue, ['executor']),
+        router: createHintRouter(queue, { executors: ['executor'] }),
         clock,
         log: { warn: (fields) => void problems.push(fields), info: () => undefined },
         ...more,

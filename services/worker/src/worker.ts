@@ -27,7 +27,8 @@ const ALIVE_MS = 5_000;
 export function createWorker(deps: WorkerDeps): Worker {
   const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...deps.limits };
   const tasks = new Map<string, RunningTask>();
-  /** Handlers that wait for a free place, and whoever waits for the last task to end. */
+  const inHand = new Set<string>();
+  /** Whoever waits for the last job in hand to be done. */
   let waiting: (() => void)[] = [];
   let lastContact = deps.clock.now();
   let consumer: Consumer | undefined;
@@ -35,7 +36,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   let cancelAnnouncement: (() => void) | undefined;
   let unsubscribe: (() => void) | undefined;
   let stopped = false;
-  let claiming = 0;
+  let abandoned = false;
 
   const changed = (): void => {
     const resume = waiting;
@@ -44,42 +45,40 @@ export function createWorker(deps: WorkerDeps): Worker {
   };
   const change = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
 
-  const launch = (job: TaskJob): void => {
+  const run = async (job: TaskJob): Promise<void> => {
     const task = new RunningTask(job, deps, limits);
     tasks.set(nameOf(job), task);
-    void task.run().finally(() => {
-      tasks.delete(nameOf(job));
-      changed();
-    });
+    await task.run().finally(() => tasks.delete(nameOf(job)));
   };
 
-  /** Claims and starts jobs as places become free. Unclaimed jobs stay with the queue: they are hints. */
-  const handle = async (jobs: readonly TaskJob[]): Promise<void> => {
-    let left = jobs.filter((job) => !tasks.has(nameOf(job)));
-    while (left.length > 0 && !stopped) {
-      const free = limits.capacity - tasks.size - claiming;
-      if (free <= 0) {
-        await change();
-        continue;
-      }
-      // Another copy of a job may have begun while this one waited, and a crash of the database may have lost its lease.
-      left = left.filter((job) => !tasks.has(nameOf(job)));
-      const some = left.slice(0, free);
-      left = left.slice(free);
-      if (some.length === 0) continue;
-      claiming += some.length;
+  /** Whether the job is ours. A store that is away is asked until it answers: the job would only come back later. */
+  const claim = async (job: TaskJob): Promise<boolean> => {
+    while (!stopped) {
       try {
-        const granted = await deps.store.claim(deps.id, some.map(keyOf), limits.leaseMs);
+        const [granted] = await deps.store.claim(deps.id, [keyOf(job)], limits.leaseMs);
         lastContact = deps.clock.now();
-        some.forEach((job, i) => granted[i] === true && launch(job));
+        return granted === true;
       } catch (error) {
         // Not claimed, as far as we know: a lease that was written nevertheless expires, and the job comes again.
-        deps.log.warn({ error, jobs: some.length }, 'jobs could not be claimed');
+        deps.log.warn({ error, executionId: job.executionId }, 'a job could not be claimed');
         await new Promise<void>((resolve) => deps.clock.after(limits.retryMs, resolve));
-      } finally {
-        claiming -= some.length;
-        changed();
       }
+    }
+    return false;
+  };
+
+  /** A job is in hand, and keeps its place, until its task has ended. What cannot be claimed is let go: jobs are hints. */
+  const handle = async (job: TaskJob): Promise<void> => {
+    const name = nameOf(job);
+    // Another copy of it runs, or is being claimed: a crash of the database may have lost that lease.
+    if (inHand.has(name)) return;
+    inHand.add(name);
+    try {
+      // What was claimed too late for the end of the grace period is given back with the rest.
+      if ((await claim(job)) && !abandoned) await run(job);
+    } finally {
+      inHand.delete(name);
+      changed();
     }
   };
 
@@ -126,9 +125,10 @@ export function createWorker(deps: WorkerDeps): Worker {
 
   /** What still runs after the grace period is given up, and its leases with it: it runs elsewhere at once. */
   const giveBack = async (): Promise<void> => {
-    if (tasks.size === 0) return;
+    if (inHand.size === 0) return;
+    abandoned = true;
     for (const task of tasks.values()) task.abandon();
-    while (tasks.size > 0) await change();
+    while (inHand.size > 0) await change();
     try {
       const looks = await deps.store.expireLeasesOf(deps.id);
       deps.router.send(looks.map((look) => ({ ...look, resend: true })));
@@ -168,20 +168,20 @@ export function createWorker(deps: WorkerDeps): Worker {
         }
       });
       keepRenewing();
-      consumer = deps.queue.consume<TaskJob>(taskQueue(deps.workerGroup), { batch: 16, concurrency: 4 }, handle);
+      consumer = deps.queue.consume<TaskJob>(taskQueue(deps.workerGroup), { concurrency: limits.capacity }, handle);
     },
     async stop(graceMs = 30_000) {
       stopped = true;
-      changed();
-      await consumer?.stop();
+      consumer?.pause();
       let late = false;
       const cancel = deps.clock.after(graceMs, () => {
         late = true;
         changed();
       });
-      while (tasks.size > 0 && !late) await change();
+      while (inHand.size > 0 && !late) await change();
       cancel();
       await giveBack();
+      await consumer?.stop();
       cancelRenewal?.();
       cancelAnnouncement?.();
       unsubscribe?.();

@@ -34,7 +34,7 @@ export function bench(
   const graphs = new Map(Object.entries(flows).map(([id, flow]) => [id, compileFlow({ ...flow, id }, TEST_TYPES)]));
   const problems: string[] = [];
   const say = (_: object, message: string): void => void problems.push(message);
-  const router = createHintRouter(queue, ['one']);
+  const router = createHintRouter(queue, { executors: ['one'] });
   let ids = 0;
   const make = (id: string): Executor =>
     createExecutor({

@@ -78,11 +78,7 @@ export async function bench(
     ...(given.limits !== undefined && { limits: given.limits }),
   });
   const hints: ExecutionHint[] = [];
-  queue.consume<ExecutionHint>(
-    executorQueue('executor'),
-    { batch: 100, concurrency: 1 },
-    async (some) => void hints.push(...some),
-  );
+  queue.consume<ExecutionHint>(executorQueue('executor'), { concurrency: 100 }, async (hint) => void hints.push(hint));
 
   let executions = 0;
   /** An execution with one task run that has been dispatched. */
