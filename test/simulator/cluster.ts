@@ -162,12 +162,6 @@ const MAKERS: { readonly [R in Role]: (life: Life, deps: ClusterDeps) => Part } 
   scheduler: (life, deps) => {
     const given = common('scheduler', life, deps);
     const scheduler = createScheduler(given);
-    given.queue.onWiped(
-      () =>
-        void scheduler
-          .lookAtEverything()
-          .catch((error: unknown) => given.log.warn({ error }, 'could not look at everything')),
-    );
     void scheduler.start();
     return { role: 'scheduler', life, stop: () => scheduler.stop() };
   },

@@ -45,6 +45,7 @@ const METHODS: readonly StoreMethod[] = [
   'dueWakeUps',
   'fireWakeUps',
   'announce',
+  'deadMembers',
   'leave',
   'clock',
 ];

@@ -77,6 +77,8 @@ export interface BusTopics {
   readonly kill: { readonly executionId: string };
   /** A flow has a new revision. */
   readonly flow: { readonly tenant: string; readonly namespace: string; readonly flowId: string };
+  /** A member of the cluster came or left in an orderly way. */
+  readonly members: { readonly memberId: string };
   /** An operation was applied or refused. */
   readonly operation: { readonly operationId: string };
 }

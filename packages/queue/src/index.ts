@@ -1,4 +1,5 @@
 export * from './port.ts';
 export { createMemoryQueue } from './memory-queue.ts';
 export { createMemoryBus } from './memory-bus.ts';
+export { ALIVE_MS, createMembership, executorsOf, type Membership } from './membership.ts';
 export { createHintRouter, rendezvous, type HintRouter } from './hint-router.ts';

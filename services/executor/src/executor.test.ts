@@ -323,6 +323,25 @@ describe('life', () => {
     expect(await b.store.announce({ id: 'x', service: 'gateway' }, 5_000)).toHaveLength(1);
   });
 
+  it('one that leaves passes what still comes on to its heirs, ends its steps, and removes its queue', async () => {
+    const b = bench({ chain: CHAIN });
+    const two = b.make('two');
+    await b.executor.start();
+    await two.start();
+    const ids = await Promise.all(Array.from({ length: 20 }, () => b.submit('chain', false)));
+    const stopping = b.executor.stop();
+    await turns();
+    for (const id of ids) {
+      const message = { v: 1, kind: 'look', tenant: 'main', partition: partitionOf(id), executionId: id } as const;
+      b.queue.add('executor-one', [{ id, message }]);
+    }
+    await turns();
+    expect(ids.map(b.stateOf)).toEqual(ids.map(() => 'SUCCESS'));
+    await b.clock.advanceAsync(2_000);
+    await stopping;
+    expect(await b.queue.counts('executor-one')).toEqual({ waiting: 0, active: 0 });
+  });
+
   it('goes on announcing after the store was away', async () => {
     const b = bench({ chain: CHAIN });
     b.planned.push(

@@ -1,6 +1,5 @@
 import { executorQueue, type ExecutionHint } from '@tiercel/contracts';
-import type { Consumer } from '@tiercel/queue';
-import type { Member } from '@tiercel/store';
+import { ALIVE_MS, createMembership, type Consumer } from '@tiercel/queue';
 import { DEFAULT_LIMITS, type ExecutorDeps, type ExecutorLimits } from './deps.ts';
 import { Desk } from './desk.ts';
 import { createLoader } from './loader.ts';
@@ -14,9 +13,8 @@ export interface Executor {
   size(): { readonly executions: number; readonly taskRuns: number };
 }
 
-/** How often a member says that it lives, and when it counts as dead, ms. */
-export const ANNOUNCE_MS = 1_000;
-export const ALIVE_MS = 5_000;
+/** How long an executor that leaves goes on passing hints to its heirs, until all who send have heard of it, ms. */
+const HANDOVER_MS = 1_500;
 
 /**
  * One executor: it takes hints from its own queue and works on each execution at that execution's desk. Any number of executors
@@ -28,8 +26,12 @@ export function createExecutor(deps: ExecutorDeps): Executor {
   const load = createLoader((ids) => deps.store.load(ids));
   let held = 0;
   let consumer: Consumer | undefined;
-  let cancel: (() => void) | undefined;
-  let stopped = false;
+  const { id, store } = deps;
+  const membership = createMembership({
+    ...deps,
+    announce: () => store.announce({ id, service: 'executor' }, ALIVE_MS),
+    leave: () => store.leave(id),
+  });
 
   const deskOf = (executionId: string): Desk => {
     let desk = desks.get(executionId);
@@ -75,39 +77,24 @@ export function createExecutor(deps: ExecutorDeps): Executor {
     }
   };
 
-  const announce = async (): Promise<void> => {
-    try {
-      const members = await deps.store.announce({ id: deps.id, service: 'executor' }, ALIVE_MS);
-      deps.router.setExecutors(executorsOf(members));
-    } catch (error) {
-      deps.log.warn({ error }, 'could not announce this executor; it is tried again');
-    }
-  };
-  const keepAnnouncing = (): void => {
-    cancel = deps.clock.after(ANNOUNCE_MS, () => {
-      void announce().then(() => {
-        if (!stopped) keepAnnouncing();
-      });
-    });
-  };
-
   return {
     async start() {
-      await announce();
-      keepAnnouncing();
-      consumer = deps.queue.consume<ExecutionHint>(executorQueue(deps.id), { concurrency: limits.concurrency }, handle);
+      consumer = deps.queue.consume<ExecutionHint>(executorQueue(id), { concurrency: limits.concurrency }, handle);
+      await membership.join();
     },
     async stop() {
-      stopped = true;
-      cancel?.();
+      await membership.leave();
+      const heirs = membership.members().some((member) => member.service === 'executor' && member.id !== id);
+      // Steps in hand end here; what comes now is passed on.
+      if (heirs) await new Promise<void>((resolve) => deps.clock.after(HANDOVER_MS, resolve));
+      consumer?.pause();
       for (const desk of desks.values()) desk.stopped = true;
       await consumer?.stop();
       await Promise.all([...desks.values()].map((desk) => desk.settle()));
-      await deps.store.leave(deps.id).catch((error: unknown) => deps.log.warn({ error }, 'could not say goodbye'));
+      await deps.queue
+        .remove(executorQueue(id))
+        .catch((error: unknown) => deps.log.warn({ error }, 'the queue of this executor stays behind'));
     },
     size: () => ({ executions: desks.size, taskRuns: held }),
   };
 }
-
-export const executorsOf = (members: readonly Member[]): readonly string[] =>
-  members.filter((member) => member.service === 'executor').map((member) => member.id);

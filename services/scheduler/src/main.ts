@@ -8,6 +8,8 @@ export function schedulerOf(platform: Platform): Scheduler {
     id: `scheduler-${platform.instance}`,
     store: platform.store,
     router: platform.router,
+    queue: platform.queue,
+    bus: platform.bus,
     clock: platform.clock,
     log: platform.logger.child({ service: 'scheduler' }),
     housekeeping: () => housekeeping(platform.database, platform.clock.now()),

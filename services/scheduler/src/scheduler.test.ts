@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { executorQueue, type ExecutionHint } from '@tiercel/contracts';
-import { idFrom, type Execution } from '@tiercel/model';
-import { createHintRouter, createMemoryQueue } from '@tiercel/queue';
+import { idFrom, partitionOf, type Execution } from '@tiercel/model';
+import { createHintRouter, createMemoryBus, createMemoryQueue, rendezvous } from '@tiercel/queue';
 import { createSimulatedStore, type StoreOperation } from '@tiercel/store/simulated';
 import { createFakeClock } from '@tiercel/testkit';
 import { createScheduler, type Scheduler, type SchedulerDeps } from './index.ts';
@@ -43,12 +43,15 @@ async function bench() {
     calls,
     troubles,
     store,
+    queue,
     hints,
     problems,
     make: (id: string, more: Partial<SchedulerDeps> = {}): Scheduler =>
       createScheduler({
         id,
         store,
+        queue,
+        bus: createMemoryBus(),
         router: createHintRouter(queue, { executors: ['executor'] }),
         clock,
         log: { warn: (fields) => void problems.push(fields), info: () => undefined },
@@ -293,6 +296,34 @@ describe('life', () => {
     await b.pass(20_000);
     expect(b.calls.filter((call) => call !== 'announce')).toEqual([]);
     expect(b.hints).toEqual([]);
+  });
+
+  it('when an executor dies, those who inherit its partitions are told at once what it owed', async () => {
+    const b = await bench();
+    const scheduler = b.make('s');
+    await b.store.announce({ id: 'other', service: 'executor' }, 5_000);
+    await scheduler.start();
+    const ids = await Promise.all(Array.from({ length: 40 }, () => b.create()));
+    const orphans = ids.filter((id) => rendezvous(['executor', 'other'])[partitionOf(id)] === 'other');
+    expect(orphans.length).toBeGreaterThan(0);
+    await b.store.leave('other');
+    await b.pass(1_250);
+    expect(b.hints.map((hint) => hint.executionId).toSorted()).toEqual(orphans.toSorted());
+  });
+
+  it('what a dead executor leaves behind is taken away after a minute: its queue, then its name', async () => {
+    const b = await bench();
+    const scheduler = b.make('s');
+    await b.store.announce({ id: 'dead', service: 'executor' }, 5_000);
+    const id = await b.create();
+    const message = { v: 1, kind: 'look', tenant: 'main', partition: 0, executionId: id } as const;
+    b.queue.add(executorQueue('dead'), [{ id, message }]);
+    await scheduler.start();
+    await b.pass(55_000);
+    expect((await b.queue.counts(executorQueue('dead'))).waiting).toBeGreaterThan(0);
+    await b.pass(40_000);
+    expect(await b.queue.counts(executorQueue('dead'))).toEqual({ waiting: 0, active: 0 });
+    expect(await b.store.deadMembers(60_000)).toEqual([]);
   });
 
   it('announces itself, and says goodbye', async () => {

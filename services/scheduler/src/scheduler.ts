@@ -1,5 +1,14 @@
+import { executorQueue } from '@tiercel/contracts';
 import type { Clock } from '@tiercel/model';
-import type { HintRouter } from '@tiercel/queue';
+import {
+  ALIVE_MS,
+  createMembership,
+  executorsOf,
+  rendezvous,
+  type Bus,
+  type HintRouter,
+  type Queue,
+} from '@tiercel/queue';
 import type { ExecutionStore, Look, Member } from '@tiercel/store';
 
 export interface Log {
@@ -10,6 +19,8 @@ export interface Log {
 export interface SchedulerDeps {
   readonly id: string;
   readonly store: ExecutionStore;
+  readonly queue: Queue;
+  readonly bus: Bus;
   readonly router: HintRouter;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,6 +41,8 @@ export interface SchedulerLimits {
   /** No lease expires before the store has answered us without a break for so long, ms. */
   readonly leaseMs: number;
   readonly housekeepingMs: number;
+  /** A member that has not been seen for so long is cleaned up after, ms. */
+  readonly burialMs: number;
 }
 
 export const DEFAULT_LIMITS: SchedulerLimits = {
@@ -40,6 +53,7 @@ export const DEFAULT_LIMITS: SchedulerLimits = {
   wakeUpsMs: 1_000,
   leaseMs: 9_000,
   housekeepingMs: 60_000,
+  burialMs: 60_000,
 };
 
 export interface Scheduler {
@@ -147,14 +161,16 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     if (now.length > 0) await fire(now);
   };
 
-  const announce = async (): Promise<void> => {
-    const members = await deps.store.announce({ id: deps.id, service: 'scheduler' }, ALIVE_MS);
-    deps.router.setExecutors(executorsOf(members));
-  };
+  const membership = createMembership({
+    ...deps,
+    announce: () => deps.store.announce({ id: deps.id, service: 'scheduler' }, ALIVE_MS),
+    leave: () => deps.store.leave(deps.id),
+  });
 
-  const lookAtEverything = async (): Promise<void> => {
+  /** Of these partitions, or of all. */
+  const lookAtEverything = async (partitions?: readonly number[]): Promise<void> => {
     for (let after: string | undefined; ;) {
-      const looks = await deps.store.claimAllLooks(after, limits.roundLimit);
+      const looks = await deps.store.claimAllLooks(after, limits.roundLimit, partitions);
       hint(looks, true);
       const last = looks[looks.length - 1];
       if (last === undefined || looks.length < limits.roundLimit) return;
@@ -162,12 +178,39 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     }
   };
 
+  const now = (name: string, work: () => Promise<void>): void => {
+    if (stopped) return;
+    const doing = guarded(name, work).finally(() => inHand.delete(doing));
+    inHand.add(doing);
+  };
+
+  /** Hints that went to an executor which then died are lost: whoever has inherited its partitions is told at once. */
+  const inherit = (members: readonly Member[], before: readonly Member[] | undefined): void => {
+    if (before === undefined) return;
+    const living = executorsOf(members);
+    const owners = rendezvous(executorsOf(before));
+    const orphans = owners.flatMap((owner, partition) =>
+      owner === undefined || !living.includes(owner) ? [partition] : [],
+    );
+    if (orphans.length > 0 && living.length > 0) now('inheritance', () => lookAtEverything(orphans));
+  };
+
+  /** What the dead leave behind: their queues; then they are forgotten. */
+  const buryTheDead = async (): Promise<void> => {
+    for (const member of await deps.store.deadMembers(limits.burialMs)) {
+      if (member.service === 'executor') await deps.queue.remove(executorQueue(member.id));
+      await deps.store.leave(member.id);
+    }
+  };
+
   return {
     async start() {
-      await guarded('announce', announce);
+      membership.onChange(inherit);
+      await membership.join();
+      deps.queue.onWiped(() => now('look at everything', () => lookAtEverything()));
       if (deps.housekeeping !== undefined) await keepHouse(deps.housekeeping);
-      await guarded('look at everything', lookAtEverything);
-      every('announce', ANNOUNCE_MS, announce);
+      await guarded('look at everything', () => lookAtEverything());
+      every('burial', limits.burialMs / 2, buryTheDead);
       every('reconcile', limits.reconcileMs, reconcile);
       every('wake-ups', limits.wakeUpsMs, loadWakeUps);
       await guarded('wake-ups', loadWakeUps);
@@ -176,15 +219,10 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       stopped = true;
       for (const cancel of [...cancels.values(), ...timers.values()]) cancel();
       await Promise.all(inHand);
-      await deps.store.leave(deps.id).catch((error: unknown) => deps.log.warn({ error }, 'could not say goodbye'));
+      await membership.leave();
     },
-    lookAtEverything,
+    lookAtEverything: () => lookAtEverything(),
   };
 }
 
 const HOUSEKEEPING_RETRY_MS = 10_000;
-const ANNOUNCE_MS = 1_000;
-const ALIVE_MS = 5_000;
-
-const executorsOf = (members: readonly Member[]): readonly string[] =>
-  members.filter((member) => member.service === 'executor').map((member) => member.id);

@@ -1,5 +1,5 @@
 import { taskQueue, type TaskJob } from '@tiercel/contracts';
-import type { Consumer } from '@tiercel/queue';
+import { ALIVE_MS, createMembership, type Consumer } from '@tiercel/queue';
 import type { JobKey } from '@tiercel/store';
 import { DEFAULT_LIMITS, type WorkerDeps, type WorkerLimits } from './deps.ts';
 import { KillReason, RunningTask } from './running-task.ts';
@@ -19,10 +19,6 @@ const keyOf = (job: TaskJob): JobKey => ({
 });
 const nameOf = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${job.dispatch}`;
 
-/** How often a member says that it lives, and when it counts as dead, ms. */
-const ANNOUNCE_MS = 1_000;
-const ALIVE_MS = 5_000;
-
 /** A worker of one group: claims a job before anything of it runs, keeps its lease, reports its result. */
 export function createWorker(deps: WorkerDeps): Worker {
   const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...deps.limits };
@@ -33,10 +29,17 @@ export function createWorker(deps: WorkerDeps): Worker {
   let lastContact = deps.clock.now();
   let consumer: Consumer | undefined;
   let cancelRenewal: (() => void) | undefined;
-  let cancelAnnouncement: (() => void) | undefined;
   let unsubscribe: (() => void) | undefined;
   let stopped = false;
   let abandoned = false;
+
+  const { id, store, workerGroup } = deps;
+  // Also to hear which executors live: results go straight to the one that waits for them.
+  const membership = createMembership({
+    ...deps,
+    announce: () => store.announce({ id, service: 'worker', workerGroup }, ALIVE_MS),
+    leave: () => store.leave(id),
+  });
 
   const changed = (): void => {
     const resume = waiting;
@@ -137,30 +140,9 @@ export function createWorker(deps: WorkerDeps): Worker {
     }
   };
 
-  /** Says that this worker lives, and hears which executors do: results go straight to the one that waits for them. */
-  const announce = async (): Promise<void> => {
-    try {
-      const members = await deps.store.announce(
-        { id: deps.id, service: 'worker', workerGroup: deps.workerGroup },
-        ALIVE_MS,
-      );
-      deps.router.setExecutors(members.filter((member) => member.service === 'executor').map((member) => member.id));
-    } catch (error) {
-      deps.log.warn({ error }, 'could not announce this worker; it is tried again');
-    }
-  };
-  const keepAnnouncing = (): void => {
-    cancelAnnouncement = deps.clock.after(ANNOUNCE_MS, () => {
-      void announce().then(() => {
-        if (!stopped) keepAnnouncing();
-      });
-    });
-  };
-
   return {
     async start() {
-      await announce();
-      keepAnnouncing();
+      await membership.join();
       unsubscribe = deps.bus.subscribe('kill', ({ executionId }) => {
         for (const task of tasks.values()) {
           if (task.job.executionId === executionId)
@@ -183,9 +165,8 @@ export function createWorker(deps: WorkerDeps): Worker {
       await giveBack();
       await consumer?.stop();
       cancelRenewal?.();
-      cancelAnnouncement?.();
       unsubscribe?.();
-      await deps.store.leave(deps.id).catch((error: unknown) => deps.log.warn({ error }, 'could not say goodbye'));
+      await membership.leave();
     },
     running: () => tasks.size,
   };

@@ -1,4 +1,4 @@
-import { taskRunIdOf } from '@tiercel/model';
+import { partitionOf, taskRunIdOf } from '@tiercel/model';
 import { aStep } from '@tiercel/testkit';
 import { describe, expect, test } from 'vitest';
 import { idsOf, kinds, loaded, stored, type Subject, type SubjectOf } from './subject.ts';
@@ -53,6 +53,15 @@ export function lookContract(subject: SubjectOf): void {
         after = seen.at(-1);
       }
       expect(seen).toEqual(expected);
+    });
+
+    test('of some partitions only: those that have lost their executor', async () => {
+      const { store } = subject();
+      const made = (await manyStored(6)).map(({ execution }) => execution.id);
+      const partitions = [partitionOf(made[0]!), partitionOf(made[3]!)];
+      const expected = made.filter((id) => partitions.includes(partitionOf(id))).toSorted();
+      expect(idsOf(await store.claimAllLooks(undefined, 10, partitions))).toEqual(expected);
+      expect(await store.claimAllLooks(undefined, 10, [])).toEqual([]);
     });
 
     test('looking at all pushes the next look forward', async () => {
@@ -140,6 +149,9 @@ export function lookContract(subject: SubjectOf): void {
       });
       await advance(3_000);
       expect(names(await store.announce({ id: 'e2', service: 'executor' }, 5_000))).toEqual(['e1', 'e2']);
+      expect((await store.deadMembers(5_000)).map((one) => one.id)).toEqual(['w1']);
+      await store.leave('w1');
+      expect(await store.deadMembers(5_000)).toEqual([]);
       await store.leave('e1');
       await store.leave('unknown');
       expect(names(await store.announce({ id: 'e2', service: 'executor' }, 5_000))).toEqual(['e2']);

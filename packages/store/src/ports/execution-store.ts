@@ -41,8 +41,11 @@ export interface ExecutionStore {
    * than `inboxAgeMs`. At most `limit` of each; rows that another replica is claiming are skipped.
    */
   claimLooks(options: { readonly limit: number; readonly inboxAgeMs: number }): Promise<readonly Look[]>;
-  /** Whatever owes, due or not, in order of ids from after `after`: for when the queue was wiped. Ordered by id. */
-  claimAllLooks(after: string | undefined, limit: number): Promise<readonly Look[]>;
+  /**
+   * Whatever owes, due or not, in order of ids from after `after`: for when the queue was wiped, or, of these partitions, when
+   * they have lost their executor. Ordered by id.
+   */
+  claimAllLooks(after: string | undefined, limit: number, partitions?: readonly number[]): Promise<readonly Look[]>;
 
   /** Turns expired leases into inbox rows (`lease-expired`). Answers the executions concerned. */
   expireLeases(limit: number): Promise<readonly Look[]>;
@@ -56,7 +59,9 @@ export interface ExecutionStore {
 
   /** Says that this member lives; answers all that do (seen within `aliveMs`). */
   announce(member: Member, aliveMs: number): Promise<readonly Member[]>;
-  /** Removes a member that stops in an orderly way. */
+  /** Members that have not been seen for `deadMs`. They stay on the list until somebody has cleaned up after them and calls `leave`. */
+  deadMembers(deadMs: number): Promise<readonly Member[]>;
+  /** Removes a member: one that stops in an orderly way, or one that is dead. */
   leave(memberId: string): Promise<void>;
 
   /** The store's clock, ms since 1970. */

@@ -17,7 +17,7 @@ import { commitSteps, fromLog, fromMetric } from './commit.ts';
 import { createExecutions } from './create.ts';
 import type { Database, Statement } from './database.ts';
 import { APPEND, claimJobs, expireLeases, expireLeasesOf, renewJobs, reportResults } from './leases.ts';
-import { announce, claimAllLooks, claimLooks, dueWakeUps, fireWakeUps, leave } from './looks.ts';
+import { announce, claimAllLooks, claimLooks, deadMembers, dueWakeUps, fireWakeUps, leave } from './looks.ts';
 import {
   EXECUTION_COLUMNS,
   oneOfIds,
@@ -72,12 +72,13 @@ export function createExecutionStore(
       void (await APPEND(db, logs.map(fromLog), metrics.map(fromMetric))),
     request: (items) => requests.add(items),
     claimLooks: (options) => claimLooks(db, options),
-    claimAllLooks: (after, limit) => claimAllLooks(db, after, limit),
+    claimAllLooks: (after, limit, partitions) => claimAllLooks(db, after, limit, partitions),
     expireLeases: (limit) => expireLeases(db, limit, leaseGraceMs),
     expireLeasesOf: (prefix) => expireLeasesOf(db, prefix),
     dueWakeUps: (horizonMs, limit) => dueWakeUps(db, horizonMs, limit),
     fireWakeUps: (ids) => fireWakeUps(db, ids),
     announce: (member, aliveMs) => announce(db, member, aliveMs),
+    deadMembers: (deadMs) => deadMembers(db, deadMs),
     leave: async (id) => void (await leave(db, id)),
     clock: async () => (await db.run<{ ms: number }>(CLOCK, []))[0]!.ms,
   };

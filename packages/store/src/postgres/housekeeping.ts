@@ -26,7 +26,7 @@ export async function foldCounts(database: Database): Promise<number> {
 
 /**
  * What has to be done now and then, by any replica: partitions for the months ahead; memory of webhook deliveries that has expired;
- * operations a day after they came; news of deleted executions; members that are gone; the roll-up of counts.
+ * operations a day after they came; news of deleted executions; the roll-up of counts.
  */
 export async function housekeeping(database: Database, now: number): Promise<void> {
   await ensurePartitions(database, now);
@@ -39,6 +39,5 @@ export async function housekeeping(database: Database, now: number): Promise<voi
   await database.query(
     `DELETE FROM leases l WHERE l.reported IS NOT NULL AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.id = l.reported)`,
   );
-  await database.query(`DELETE FROM members WHERE seen_at < now() - interval '1 hour'`);
   await foldCounts(database);
 }

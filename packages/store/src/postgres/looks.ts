@@ -1,4 +1,4 @@
-import { uuidToId } from '@tiercel/model';
+import { PARTITIONS, uuidToId } from '@tiercel/model';
 import type { DueWakeUp, Look, Member } from '../ports/execution-store.ts';
 import type { Database, Statement } from './database.ts';
 import { uuidOf } from './rows.ts';
@@ -19,7 +19,7 @@ const DUE: Statement = {
 const ALL: Statement = {
   name: 'claim_looks_all',
   text: `WITH due AS MATERIALIZED (
-    SELECT id FROM executions WHERE owes_at IS NOT NULL AND id > $2 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) ${PUSH}`,
+    SELECT id FROM executions WHERE owes_at IS NOT NULL AND id > $2 AND partition = ANY($3) ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) ${PUSH}`,
 };
 
 /**
@@ -35,6 +35,8 @@ const OLD_INBOX: Statement = {
   orphans AS (DELETE FROM inbox i USING known k WHERE i.id = k.id AND k.there IS NULL)
   SELECT DISTINCT execution_id, tenant FROM known WHERE there`,
 };
+
+const ALL_PARTITIONS = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 
 type LookRow = { execution_id: string; tenant: string };
 const toLook = (row: LookRow): Look => ({ executionId: uuidToId(row.execution_id), tenant: row.tenant });
@@ -54,10 +56,16 @@ const uniqueLooks = (rows: readonly LookRow[]): readonly Look[] => [
 ];
 
 /** See ExecutionStore.claimAllLooks. */
-export async function claimAllLooks(db: Database, after: string | undefined, limit: number): Promise<readonly Look[]> {
+export async function claimAllLooks(
+  db: Database,
+  after: string | undefined,
+  limit: number,
+  partitions: readonly number[] = ALL_PARTITIONS,
+): Promise<readonly Look[]> {
   const rows = await db.runRelaxed<LookRow>(ALL, [
     limit,
     after === undefined ? '00000000-0000-0000-0000-000000000000' : uuidOf(after),
+    partitions,
   ]);
   return rows.map(toLook).toSorted((a, b) => (a.executionId < b.executionId ? -1 : 1));
 }
@@ -97,19 +105,30 @@ const ANNOUNCE: Statement = {
   UNION ALL SELECT $1, $2, $3`,
 };
 
+type MemberRow = { id: string; service: Member['service']; worker_group: string | null };
+const toMember = (row: MemberRow): Member => ({
+  id: row.id,
+  service: row.service,
+  ...(row.worker_group !== null && { workerGroup: row.worker_group }),
+});
+
 export async function announce(db: Database, member: Member, aliveMs: number): Promise<readonly Member[]> {
-  const rows = await db.runRelaxed<{ id: string; service: Member['service']; worker_group: string | null }>(ANNOUNCE, [
+  const rows = await db.runRelaxed<MemberRow>(ANNOUNCE, [
     member.id,
     member.service,
     member.workerGroup ?? null,
     aliveMs,
   ]);
-  return rows.map((row) => ({
-    id: row.id,
-    service: row.service,
-    ...(row.worker_group !== null && { workerGroup: row.worker_group }),
-  }));
+  return rows.map(toMember);
 }
+
+const DEAD: Statement = {
+  name: 'dead_members',
+  text: `SELECT id, service, worker_group FROM members WHERE seen_at < clock_timestamp() - $1 * interval '1 millisecond'`,
+};
+
+export const deadMembers = async (db: Database, deadMs: number): Promise<readonly Member[]> =>
+  (await db.run<MemberRow>(DEAD, [deadMs])).map(toMember);
 
 const LEAVE: Statement = { name: 'leave', text: `DELETE FROM members WHERE id = $1` };
 export const leave = (db: Database, id: string): Promise<unknown> => db.runRelaxed(LEAVE, [id]);

@@ -8,7 +8,7 @@ import {
 } from '../ports/execution-store.ts';
 import { checkPlace, commitSteps, createExecutions, forEach, loadExecutions, requestOperations } from './executions.ts';
 import { claimJobs, expireLeases, expireLeasesOf, renewJobs, reportResults } from './leases.ts';
-import { announce, claimAllLooks, claimLooks, dueWakeUps, fireWakeUps } from './looks.ts';
+import { announce, claimAllLooks, claimLooks, deadMembers, dueWakeUps, fireWakeUps } from './looks.ts';
 import { Tables, type Lease, type StoredOperation, type StoredWakeUp } from './tables.ts';
 
 export type StoreOperation = keyof ExecutionStore;
@@ -87,12 +87,14 @@ export function createSimulatedStore(options: SimulatedStoreOptions): SimulatedS
     appendLogs: (logs, metrics) => calls.perform('appendLogs', () => appendLogs(tables, logs, metrics)),
     request: (items) => calls.perform('request', () => requestOperations(tables, items)),
     claimLooks: (looks) => calls.perform('claimLooks', () => claimLooks(tables, looks)),
-    claimAllLooks: (after, limit) => calls.perform('claimAllLooks', () => claimAllLooks(tables, after, limit)),
+    claimAllLooks: (after, limit, partitions) =>
+      calls.perform('claimAllLooks', () => claimAllLooks(tables, after, limit, partitions)),
     expireLeases: (limit) => calls.perform('expireLeases', () => expireLeases(tables, limit, leaseGraceMs)),
     expireLeasesOf: (prefix) => calls.perform('expireLeasesOf', () => expireLeasesOf(tables, prefix)),
     dueWakeUps: (horizonMs, limit) => calls.perform('dueWakeUps', () => dueWakeUps(tables, horizonMs, limit)),
     fireWakeUps: (ids) => calls.perform('fireWakeUps', () => fireWakeUps(tables, ids)),
     announce: (member, aliveMs) => calls.perform('announce', () => announce(tables, member, aliveMs)),
+    deadMembers: (deadMs) => calls.perform('deadMembers', () => deadMembers(tables, deadMs)),
     leave: (id) => calls.perform('leave', () => void tables.members.delete(id)),
     clock: () => calls.perform('clock', () => clock.now()),
     crash: () => {

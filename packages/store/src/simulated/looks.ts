@@ -1,3 +1,4 @@
+import { partitionOf } from '@tiercel/model';
 import type { DueWakeUp, Look, Member } from '../ports/execution-store.ts';
 import { lookOf, looksOf, type Row, type Tables } from './tables.ts';
 
@@ -27,8 +28,16 @@ export function claimLooks(
   return looksOf([...claimed, ...old.slice(0, limit).map(({ row }) => row)]);
 }
 
-export function claimAllLooks(tables: Tables, after: string | undefined, limit: number): readonly Look[] {
-  const owing = [...tables.owing].filter((row) => after === undefined || row.execution.id > after);
+export function claimAllLooks(
+  tables: Tables,
+  after: string | undefined,
+  limit: number,
+  partitions?: readonly number[],
+): readonly Look[] {
+  const owing = [...tables.owing].filter(
+    ({ execution: { id } }) =>
+      (after === undefined || id > after) && (partitions === undefined || partitions.includes(partitionOf(id))),
+  );
   owing.sort((a, b) => (a.execution.id < b.execution.id ? -1 : 1));
   const claimed = owing.slice(0, limit);
   for (const row of claimed) push(tables, row);
@@ -65,3 +74,8 @@ export function announce(tables: Tables, member: Member, aliveMs: number): reado
   );
   return [...others.map((other) => ({ ...other.member })), { ...member }];
 }
+
+export const deadMembers = (tables: Tables, deadMs: number): readonly Member[] =>
+  [...tables.members.values()]
+    .filter(({ seenAt }) => seenAt < tables.clock.now() - deadMs)
+    .map(({ member }) => ({ ...member }));
