@@ -31,9 +31,8 @@ function bench() {
       },
       leave: async () => void list.delete(id),
     });
-    membership.onChange((now, before) =>
-      changes.push(`${before === undefined ? 'nobody' : before.map((one) => one.id)} > ${now.map((one) => one.id)}`),
-    );
+    const names = (members: readonly Member[] = []): string => members.map((one) => one.id).join();
+    membership.onChange((now, before) => void changes.push(`${names(before)} > ${names(now)}`));
     return { membership, router, changes };
   };
   return { clock, list, state, problems, make };
@@ -57,7 +56,7 @@ describe('membership', () => {
     await one.membership.join();
     await two.membership.join();
     await b.clock.advanceAsync(0);
-    expect(one.changes).toEqual(['nobody > one', 'one > one,two']);
+    expect(one.changes).toEqual([' > one', 'one > one,two']);
     await two.membership.leave();
     await b.clock.advanceAsync(0);
     expect(one.changes.at(-1)).toBe('one,two > one');
