@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { LocalServer, until, type ExecutionShape } from '../e2e/server.ts';
-import { findBreaches } from './checker.ts';
+import { findBreaches, type Loss } from './checker.ts';
 import { NAMESPACE, shapes } from './flows.ts';
 import { countsOf, markedProcesses, readJournal, runningScripts } from './journal.ts';
 
@@ -78,7 +78,7 @@ test(
 class Scene {
   readonly accepted = new Set<string>();
   readonly notes: string[] = [];
-  readonly losses: number[] = [];
+  readonly losses: Loss[] = [];
   readonly journal: string;
   readonly shapes: ReturnType<typeof shapes>;
   unanswered = 0;
@@ -135,11 +135,12 @@ class Scene {
     const before = await readJournal(this.journal);
     const postgres = await this.server.postgresPid();
     const running = (await runningScripts(before, this.marker)).length;
+    const settled = await this.endedNow();
     if (kind !== 'postgres') await this.server.kill();
     if (kind !== 'server') process.kill(postgres, 'SIGKILL');
     if (kind !== 'postgres') {
       await this.noScriptsRun();
-      this.losses.push((await readJournal(this.journal)).length);
+      this.losses.push({ at: (await readJournal(this.journal)).length, ended: settled });
     }
     const began = performance.now();
     const ready = kind === 'postgres' ? await this.readyAgain() : await this.server.start();
@@ -183,6 +184,14 @@ class Scene {
       async () => ((await markedProcesses(this.marker)).length === 0 ? true : undefined),
       5_000,
     );
+  }
+
+  /** Executions that have ended, as far as the newest thousand tell. */
+  private async endedNow(): Promise<ReadonlySet<string>> {
+    const { results } = await this.server.json<{ results: readonly ExecutionShape[] }>(
+      `/executions/search?namespace=${NAMESPACE}&size=1000&sort=id:desc&state=SUCCESS`,
+    );
+    return new Set(results.map(({ id }) => id));
   }
 
   private async endedCount(): Promise<number> {

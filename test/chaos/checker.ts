@@ -12,8 +12,15 @@ export interface Observed {
   /** All executions of the namespace, with their task runs, at the end. */
   readonly executions: readonly ExecutionShape[];
   readonly journal: readonly JournalLine[];
-  /** Length of the journal at each kill of the server: only such a kill may make a script run once more. */
-  readonly losses: readonly number[];
+  /** Each kill of the server: only such a kill may make a script run once more. */
+  readonly losses: readonly Loss[];
+}
+
+export interface Loss {
+  /** Length of the journal at that moment. */
+  readonly at: number;
+  /** Executions that had ended before: nothing of them may run again. */
+  readonly ended: ReadonlySet<string>;
 }
 
 /** Every way in which the promises were broken; empty when they hold. */
@@ -54,9 +61,12 @@ const describe = ({ taskRunList = [] }: ExecutionShape): string =>
 const terminals = (histories: readonly { readonly state: string }[]): number =>
   histories.filter(({ state }) => TERMINAL.has(state)).length;
 
-/** Once in the life of one server at most, so once more for each loss at most; and the last time to the end. */
+/**
+ * Once in the life of one server at most, so once more for each loss at most; the last time to the end; and never again once the
+ * execution had ended.
+ */
 function sideEffects({ shapes, executions, journal, losses }: Observed): string[] {
-  const lives = [0, ...losses].map((from, i) => countsOf(journal.slice(from, losses[i])));
+  const lives = [0, ...losses.map(({ at }) => at)].map((from, i) => countsOf(journal.slice(from, losses[i]?.at)));
   const counts = countsOf(journal);
   const found: string[] = [];
   const expected = new Set<string>();
@@ -67,13 +77,27 @@ function sideEffects({ shapes, executions, journal, losses }: Observed): string[
       const { begin, end } = counts.get(run.id) ?? { begin: 0, end: 0 };
       const say = (what: string): void => void found.push(`${flowId} ${id} ${run.taskId}: ${what}`);
       if (begin === 0 || end === 0) say(`succeeded without running (${begin} begins, ${end} ends)`);
+      if (!ranToTheEnd(journal, run.id)) say('ran last without coming to its end');
+      for (const { at, ended } of losses) {
+        if (ended.has(id) && journal.slice(at).some(({ kind, taskRun }) => kind === 'begin' && taskRun === run.id))
+          say('ran again after its execution had ended');
+      }
       for (const [life, count] of lives.entries()) {
         const times = count.get(run.id)?.begin ?? 0;
         if (times > 1) say(`ran ${times} times in the life of server ${life}`);
       }
     }
   }
+  for (const [taskRun, { begin, end }] of counts)
+    if (end > begin) found.push(`task run ${taskRun}: ${end} ends of ${begin} begins`);
   for (const taskRun of counts.keys())
     if (!expected.has(taskRun)) found.push(`a script ran for an unknown task run ${taskRun}`);
   return found;
+}
+
+/** Whether the process that began last is also one that has ended. */
+function ranToTheEnd(journal: readonly JournalLine[], taskRun: string): boolean {
+  const lines = journal.filter((line) => line.taskRun === taskRun);
+  const last = lines.findLast(({ kind }) => kind === 'begin');
+  return last === undefined || lines.some(({ kind, pid }) => kind === 'end' && pid === last.pid);
 }

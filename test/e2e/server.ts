@@ -37,7 +37,7 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
-function launch(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+export function launch(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   if (!existsSync(PROGRAM)) throw new Error('The server is not built: run `node scripts/build.mjs` first.');
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: ROOT,
@@ -49,7 +49,7 @@ function launch(args: readonly string[], env: Readonly<Record<string, string>> =
   return child;
 }
 
-const textOf = (child: ChildProcess): { stdout: string; stderr: string } => {
+export const textOf = (child: ChildProcess): { stdout: string; stderr: string } => {
   const text = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream]!.setEncoding('utf8').on('data', (chunk: string) => {

@@ -9,3 +9,62 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** How often the clocks are compared, ms; a clock that jumps is put right so much later at the latest. */
+const COMPARE_MS = 10_000;
+/** An answer that took longer says too little about the time, ms. */
+const SLOW_MS = 500;
+/** Differences below this are not worth a correction, ms. */
+const TOLERANCE_MS = 5;
+
+export interface StoreClock extends Clock {
+  /** How far this machine's clock is behind the store's, ms. */
+  skew(): number;
+  stop(): void;
+}
+
+/**
+ * The store's clock, read on this machine: what one process writes as a date or a due time means the same for all others,
+ * however wrong the clock of its machine is. Compared now (throws what `read` throws) and then every ten seconds.
+ */
+export async function createStoreClock(
+  read: () => Promise<number>,
+  local: Clock,
+  onSkew: (ms: number) => void,
+): Promise<StoreClock> {
+  let skew = 0;
+  let told = false;
+  const compare = async (): Promise<void> => {
+    const began = local.now();
+    const there = await read();
+    const ended = local.now();
+    if (ended - began > SLOW_MS || ended < began) return;
+    const measured = Math.round(there - (began + ended) / 2);
+    if (Math.abs(measured - skew) > TOLERANCE_MS + (ended - began) / 2) skew = measured;
+    if (!told && Math.abs(skew) > 1_000) {
+      told = true;
+      onSkew(skew);
+    }
+  };
+  await compare();
+  let cancel: () => void;
+  let stopped = false;
+  const again = (): void => {
+    cancel = local.after(COMPARE_MS, () => {
+      // A store that is away says nothing about the time; the last difference stays.
+      void compare()
+        .catch(() => undefined)
+        .then(() => (stopped ? undefined : again()));
+    });
+  };
+  again();
+  return {
+    now: () => local.now() + skew,
+    after: (ms, work) => local.after(ms, work),
+    skew: () => skew,
+    stop: () => {
+      stopped = true;
+      cancel();
+    },
+  };
+}

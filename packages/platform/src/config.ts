@@ -8,7 +8,7 @@ const whole = (fallback: number, description: string): z.ZodDefault<z.ZodNumber>
 export const serverConfig = defineConfig({
   section: 'server',
   secrets: ['encryptionKey'],
-  env: { encryptionKey: ['TIERCEL_ENCRYPTION_KEY'], databaseUrl: ['DATABASE_URL'] },
+  env: { encryptionKey: ['TIERCEL_ENCRYPTION_KEY'] },
   schema: z.object({
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error'])
@@ -20,9 +20,57 @@ export const serverConfig = defineConfig({
     globals: z.record(z.string(), z.json()).default({}).describe('the variable `globals` of expressions'),
     recursiveRendering: z.boolean().default(false).describe('render the results of expressions again'),
     encryptionKey: z.string().optional().describe('Base64 of 16, 24 or 32 bytes'),
-    databaseUrl: z.string().optional().describe('PostgreSQL to use'),
     databasePool: whole(12, 'connections to PostgreSQL'),
     webhookDeliveryTtl: whole(86_400_000, "how long a webhook sender's delivery id is remembered, ms"),
+  }),
+});
+
+const text = (description: string): z.ZodString => z.string().min(1).describe(description);
+
+/** What the services of a cluster stand on, besides the database. */
+export const clusterConfig = defineConfig({
+  section: 'cluster',
+  secrets: ['encryptionKey'],
+  env: { databaseUrl: ['DATABASE_URL'], redisUrl: ['REDIS_URL'], encryptionKey: ['TIERCEL_ENCRYPTION_KEY'] },
+  schema: z.object({
+    databaseUrl: z
+      .url({ protocol: /^postgres(ql)?$/, error: 'must be a URL such as postgresql://user:password@host:5432/tiercel' })
+      .describe('PostgreSQL of the cluster'),
+    redisUrl: z
+      .url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://user:password@host:6379/0' })
+      .optional()
+      .describe('Redis for queues and live events; without it they go through PostgreSQL'),
+    encryptionKey: z
+      .base64()
+      .refine((key) => [16, 24, 32].includes(Buffer.from(key, 'base64').length))
+      .describe('Base64 of 16, 24 or 32 random bytes, the same for all services; `openssl rand -base64 32` makes one'),
+  }),
+});
+
+/** The S3-compatible internal storage. */
+export const s3Config = defineConfig({
+  section: 's3',
+  secrets: ['secretAccessKey'],
+  env: {
+    endpoint: ['S3_ENDPOINT'],
+    region: ['S3_REGION'],
+    bucket: ['S3_BUCKET'],
+    accessKeyId: ['S3_ACCESS_KEY_ID'],
+    secretAccessKey: ['S3_SECRET_ACCESS_KEY'],
+    forcePathStyle: ['S3_FORCE_PATH_STYLE'],
+    prefix: ['S3_PREFIX'],
+  },
+  schema: z.object({
+    endpoint: z
+      .url({ protocol: /^https?$/, error: 'must be a URL such as https://s3.example.com' })
+      .optional()
+      .describe('S3-compatible server; default: AWS'),
+    region: z.string().min(1).default('us-east-1').describe('region of the bucket'),
+    bucket: text('bucket of the internal storage'),
+    accessKeyId: text('access key'),
+    secretAccessKey: text('secret key'),
+    forcePathStyle: z.boolean().default(false).describe('true for servers that know no bucket as a host name'),
+    prefix: z.string().default('').describe('beginning of all keys in the bucket'),
   }),
 });
 
@@ -45,6 +93,8 @@ export const executorConfig = defineConfig({
   }),
 });
 
+export type ClusterConfig = z.output<typeof clusterConfig.schema>;
+export type S3Config = z.output<typeof s3Config.schema>;
 export type ServerConfig = z.output<typeof serverConfig.schema>;
 export type WorkerConfig = z.output<typeof workerConfig.schema>;
 export type ExecutorConfig = z.output<typeof executorConfig.schema>;

@@ -1,6 +1,9 @@
-export { createEmbeddedPlatform, type Platform, type PlatformOptions } from './platform.ts';
+export type { Platform } from './platform.ts';
+export { createEmbeddedPlatform } from './embedded.ts';
 export {
+  clusterConfig,
   executorConfig,
+  s3Config,
   serverConfig,
   workerConfig,
   type ExecutorConfig,

@@ -3,32 +3,21 @@ import type { IoCall, IoResult } from '@tiercel/expressions';
 import { createFlowCache, type FlowCache } from '@tiercel/flow-source';
 import type { Clock, Execution, Flow, JsonObject } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
-import {
-  createHintRouter,
-  createMemoryBus,
-  createMemoryQueue,
-  type Bus,
-  type HintRouter,
-  type Queue,
-} from '@tiercel/queue';
+import { createHintRouter, type Bus, type HintRouter, type Queue } from '@tiercel/queue';
 import type { Logger } from '@tiercel/runtime';
-import { createLocalStorage, storageLayout, type Storage } from '@tiercel/storage';
+import { storageLayout, type Storage } from '@tiercel/storage';
 import {
   createExecutionQueries,
   createExecutionStore,
   createFlowStore,
   createKvStore,
-  Database,
-  ensurePartitions,
-  migrate,
-  type Connection,
+  type Database,
   type ExecutionQueries,
   type ExecutionStore,
   type FlowStore,
   type KvStore,
 } from '@tiercel/store';
 import { ExpressionIo, secretsOf, type AttemptServices, type IoScope } from '@tiercel/task-runner';
-import { systemClock } from './clock.ts';
 import type { ServerConfig } from './config.ts';
 import { patientKv, patiently } from './patient-kv.ts';
 import { builtInRegistry, taskTypesOf } from './registry.ts';
@@ -60,65 +49,59 @@ export interface Platform {
   close(): Promise<void>;
 }
 
-export interface PlatformOptions {
+/** What a process is given to stand on; the rest of the platform is made of it. */
+export interface Foundation {
   readonly instance: string;
   readonly config: ServerConfig;
   readonly logger: Logger;
-  readonly connection: Connection;
-  readonly migrations: string;
-  /** Folder of the internal storage. */
-  readonly storageRoot: string;
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly messaging: { readonly queue: Queue; readonly bus: Bus; identity(): string };
+  readonly storage: Storage;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingRoot?: string;
+  /** Ends what is underneath. */
+  close(): Promise<void>;
 }
 
-/** The embedded platform: PostgreSQL, queues and bus in memory, files on the local disk. */
-export async function createEmbeddedPlatform(options: PlatformOptions): Promise<Platform> {
-  const { config, logger, instance } = options;
-  const database = new Database({
-    connection: options.connection,
-    poolSize: config.databasePool,
-    applicationName: `tiercel ${instance}`,
-    onError: (error) => logger.warn({ error }, 'a connection to the database broke'),
-  });
-  await migrate(database, options.migrations);
-  await ensurePartitions(database, Date.now());
-  // This folder is ours alone: members that are still written down are of a killed predecessor, and hints to them would be lost.
-  await database.query('DELETE FROM members');
+export function createPlatform(foundation: Foundation): Platform {
+  const { config, logger, instance, clock, database, messaging, storage } = foundation;
+  const { queue, bus } = messaging;
   const onError = (error: unknown): void => logger.error({ error }, 'a handler of messages failed');
-  const queue = createMemoryQueue({ onError });
-  const bus = createMemoryBus({ onError });
   const registry = builtInRegistry();
   const flows = createFlowStore(database);
-  const flowCache = createFlowCache({ flows, bus, registry, now: Date.now, onError });
+  const flowCache = createFlowCache({ flows, bus, registry, now: clock.now, onError });
   const variables = {
-    envs: environmentVariables(options.environment, config.environmentPrefix),
+    envs: environmentVariables(foundation.environment, config.environmentPrefix),
     globals: config.globals as JsonObject,
   };
   const queries = createExecutionQueries(database);
   const kv = createKvStore(database);
-  const storage = await createLocalStorage(options.storageRoot);
+  const store = createExecutionStore(database);
   const attempts: AttemptServices = {
     registry,
     storage,
     layout: storageLayout,
-    kv: patientKv(kv, systemClock, OUTAGE_MS),
-    secret: secretsOf(options.environment),
-    now: Date.now,
+    kv: patientKv(kv, clock, OUTAGE_MS),
+    secret: secretsOf(foundation.environment),
+    now: clock.now,
     random: Math.random,
     zone: config.zone,
     locale: config.locale,
     recursiveRendering: config.recursiveRendering,
-    errorLogs: (job) => patiently(systemClock, OUTAGE_MS, () => errorLogsOf(queries, job.tenant, job.executionId)),
-    ...(options.workingRoot !== undefined && { workingRoot: options.workingRoot }),
+    errorLogs: (job) => patiently(clock, OUTAGE_MS, () => errorLogsOf(queries, job.tenant, job.executionId)),
+    ...(foundation.workingRoot !== undefined && { workingRoot: foundation.workingRoot }),
   };
   return {
     instance,
     config,
     logger,
-    clock: systemClock,
+    clock,
     database,
-    store: createExecutionStore(database),
+    store: {
+      ...store,
+      announce: (member, aliveMs) => store.announce({ ...member, messaging: messaging.identity() }, aliveMs),
+    },
     queries,
     flows,
     kv,
@@ -136,8 +119,7 @@ export async function createEmbeddedPlatform(options: PlatformOptions): Promise<
       flowCache.stop();
       await queue.close();
       await bus.close();
-      await storage.close();
-      await database.close();
+      await foundation.close();
     },
   };
 }
@@ -160,7 +142,7 @@ function createGraphs(flowCache: FlowCache, registry: PluginRegistry): Platform[
 }
 
 /** The variable `envs` (execution-semantics.md §5): prefix removed, names in lower case. */
-function environmentVariables(environment: PlatformOptions['environment'], prefix: string): JsonObject {
+function environmentVariables(environment: Foundation['environment'], prefix: string): JsonObject {
   const entries = Object.entries(environment).flatMap(([name, value]) =>
     name.startsWith(prefix) && value !== undefined ? [[name.slice(prefix.length).toLowerCase(), value] as const] : [],
   );

@@ -10,4 +10,11 @@ export { createKvStore } from './postgres/kv-store.ts';
 export { migrate } from './postgres/migrate.ts';
 export { ensurePartitions } from './postgres/partitions.ts';
 export { createExecutionQueries } from './postgres/execution-queries.ts';
+export {
+  checkDatabase,
+  checkEncryptionKey,
+  clusterId,
+  DatabaseUnfitError,
+  livingMessaging,
+} from './postgres/cluster.ts';
 export { foldCounts, housekeeping } from './postgres/housekeeping.ts';

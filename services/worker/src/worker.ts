@@ -49,6 +49,11 @@ export function createWorker(deps: WorkerDeps): Worker {
   const change = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
 
   const run = async (job: TaskJob): Promise<void> => {
+    // One task run has one dispatch in force: what runs of an older one is void.
+    for (const other of tasks.values()) {
+      if (other.job.taskRunId === job.taskRunId && other.job.dispatch < job.dispatch)
+        other.stop(new KillReason('lost', 'this task is run again under a new number'));
+    }
     const task = new RunningTask(job, deps, limits);
     tasks.set(nameOf(job), task);
     await task.run().finally(() => tasks.delete(nameOf(job)));

@@ -203,6 +203,8 @@ export interface Member {
   readonly id: string;
   readonly service: 'executor' | 'worker' | 'scheduler' | 'gateway' | 'webhook';
   readonly workerGroup?: string;
+  /** Which queue backend it uses; all members of a cluster use the same. */
+  readonly messaging?: string;
 }
 
 /**

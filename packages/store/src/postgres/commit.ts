@@ -2,7 +2,7 @@ import { currentState, isTerminal, uuidToId, idTime, logLevelRank } from '@tierc
 import type { LogRow, MetricRow, StepOutcome, StepWrite } from '../ports/execution-store.ts';
 import type { Database, Statement } from './database.ts';
 import { FIRST_LOOK_SECONDS } from './create.ts';
-import { fromTaskRun, oneOfIds, sameId, sortedUuids, toJsonText, uuidOf } from './rows.ts';
+import { fromTaskRun, idOf, oneOfIds, sortedUuids, toJsonText, uuidOf, withinIds } from './rows.ts';
 
 /**
  * One statement commits a step of many executions. It locks the executions in order of their ids and goes on only with those
@@ -80,7 +80,7 @@ const PARTS: readonly Part[] = [
     flag: 32,
     name: 'removed',
     sql: `DELETE FROM task_runs t USING json_to_recordset($n) AS r(execution_id uuid, seq int), ok
-      WHERE ok.id = r.execution_id AND ${sameId('t.execution_id', 'r.execution_id')} AND t.seq = r.seq AND ${oneOfIds('t.execution_id')}`,
+      WHERE ok.id = r.execution_id AND ${idOf('t.execution_id', 'r.execution_id')} AND t.seq = r.seq AND ${withinIds('t.execution_id')}`,
     rows: (step, uuid) => step.removedTaskRuns.map((seq) => ({ execution_id: uuid, seq })),
   },
   {
@@ -95,13 +95,6 @@ const PARTS: readonly Part[] = [
     name: 'inbox',
     sql: `DELETE FROM inbox i USING json_to_recordset($n) AS r(execution_id uuid, id uuid), ok
       WHERE ok.id = r.execution_id AND i.id = r.id`,
-    rows: (step, uuid) => step.applied.map((id) => ({ execution_id: uuid, id: uuidOf(id) })),
-  },
-  {
-    flag: 512,
-    name: 'reported',
-    sql: `DELETE FROM leases l USING json_to_recordset($n) AS r(execution_id uuid, id uuid), ok
-      WHERE ok.id = r.execution_id AND l.execution_id = r.execution_id AND l.reported = r.id`,
     rows: (step, uuid) => step.applied.map((id) => ({ execution_id: uuid, id: uuidOf(id) })),
   },
   {
@@ -170,7 +163,7 @@ function statementFor(flags: number): Statement {
         UPDATE executions e SET version = s.version + 1, state = s.state, history = s.history, outputs = s.outputs,
           labels = s.labels, attempt_number = s.attempt_number, ended_at = to_timestamp(s.ended_at / 1000.0),
           owes_at = CASE WHEN s.owes THEN now() + interval '${FIRST_LOOK_SECONDS} seconds' END, owes_tries = 0
-        FROM many_ok s WHERE ${sameId('e.id', 's.id')} AND ${oneOfIds('e.id')})
+        FROM many_ok s WHERE ${idOf('e.id', 's.id')} AND ${withinIds('e.id')})
       ${parts.join('\n')}
       SELECT id FROM ok`,
     };

@@ -33,6 +33,9 @@ const types: pg.CustomTypesConfig = {
 /** Connections that searches share: what they do to the database is bounded by it. */
 const SEARCH_POOL = 4;
 const SEARCH_TIMEOUT = 10_000;
+/** After how long PostgreSQL gives up a statement of the lease pool, ms; those of the main pool may take STATEMENT_MS. */
+export const LEASE_STATEMENT_MS = 10_000;
+const STATEMENT_MS = 60_000;
 const CANCELED = '57014';
 
 /**
@@ -55,10 +58,15 @@ export class Database {
       // Generic plans prune partitions at run time; custom ones would be planned anew for each of sixty partitions.
       // Prisma's adapter reads a timestamptz as if its offset were always zero.
       options: '-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC',
-      statement_timeout: 60_000,
+      statement_timeout: STATEMENT_MS,
     };
     this.pool = new pg.Pool({ ...base, max: options.poolSize ?? 12 });
-    this.leasePool = new pg.Pool({ ...base, max: 3, options: `${base.options ?? ''} -c synchronous_commit=off` });
+    this.leasePool = new pg.Pool({
+      ...base,
+      max: 3,
+      options: `${base.options ?? ''} -c synchronous_commit=off`,
+      statement_timeout: LEASE_STATEMENT_MS,
+    });
     this.searchPool = new pg.Pool({
       ...base,
       max: SEARCH_POOL,

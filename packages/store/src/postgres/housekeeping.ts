@@ -36,8 +36,5 @@ export async function housekeeping(database: Database, now: number): Promise<voi
   await database.query(
     `DELETE FROM inbox i WHERE i.created_at < now() - interval '1 minute' AND NOT EXISTS (SELECT 1 FROM executions e WHERE e.id = i.execution_id)`,
   );
-  await database.query(
-    `DELETE FROM leases l WHERE l.reported IS NOT NULL AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.id = l.reported)`,
-  );
   await foldCounts(database);
 }

@@ -1,16 +1,16 @@
 import { TERMINAL_STATES, uuidToId } from '@tiercel/model';
 import type { JobKey, Look, RenewOutcome, TaskReport } from '../ports/execution-store.ts';
-import type { Database, Statement } from './database.ts';
+import { LEASE_STATEMENT_MS, type Database, type Statement } from './database.ts';
 import { fromLog, fromMetric } from './commit.ts';
-import { oneOfIds, sortedUuids, toJsonText, uuidOf } from './rows.ts';
+import { idOf, sortedUuids, toJsonText, uuidOf, withinIds } from './rows.ts';
 
 const JOBS = `json_to_recordset($2) AS j(n int, execution_id uuid, task_run_seq int, dispatch int, worker_id text, ms int)`;
 
 // A lease of an older dispatch belongs to a worker that is told so at its next renewal.
 const INSERT_LEASE = `INSERT INTO leases AS l (execution_id, task_run_seq, dispatch, tenant, worker_id, expires_at)
   SELECT j.execution_id, j.task_run_seq, j.dispatch, t.tenant, j.worker_id, now() + j.ms * interval '1 millisecond'
-  FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
-    AND ${oneOfIds('t.execution_id')} AND t.state IN ('CREATED', 'RUNNING', 'RESTARTED')`;
+  FROM j JOIN task_runs t ON ${idOf('t.execution_id', 'j.execution_id')} AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
+    AND ${withinIds('t.execution_id')} AND t.state IN ('CREATED', 'RUNNING', 'RESTARTED')`;
 
 /** The expiry or the result of a job waits to be applied: it is not to run (again). */
 const UNDECIDED = `NOT EXISTS (SELECT 1 FROM inbox i WHERE i.execution_id = j.execution_id AND i.event->>'taskRunSeq' = j.task_run_seq::text
@@ -28,21 +28,23 @@ const CLAIM: Statement = {
 
 /**
  * Renews what is there, unless the task run has moved on (a kill can raise the number of a job that is being claimed just
- * then). A lease that is gone is inserted again (a crash of the database may have lost it, claims not being
- * synchronous), unless its expiry or its result already waits in the inbox.
+ * then). A lease that is not there is inserted again (a crash of the database may have lost it, claims not being
+ * synchronous), unless its expiry or its result already waits in the inbox. One that was there and could not be kept is lost:
+ * its expiry or result may have come just now, and not be seen yet.
  */
 const RENEW: Statement = {
   name: 'renew',
   text: `WITH j AS MATERIALIZED (SELECT * FROM ${JOBS}),
   due AS MATERIALIZED (
-    SELECT j.* FROM j JOIN task_runs t ON t.execution_id = j.execution_id AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
-      AND ${oneOfIds('t.execution_id')} AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')),
+    SELECT j.* FROM j JOIN task_runs t ON ${idOf('t.execution_id', 'j.execution_id')} AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
+      AND ${withinIds('t.execution_id')} AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')),
   kept AS (
     UPDATE leases l SET expires_at = now() + j.ms * interval '1 millisecond' FROM due j
     WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch AND l.worker_id = j.worker_id
       AND l.reported IS NULL
     RETURNING j.n, l.kill),
-  gone AS MATERIALIZED (SELECT * FROM j WHERE n NOT IN (SELECT n FROM kept)),
+  gone AS MATERIALIZED (SELECT * FROM j WHERE NOT EXISTS (
+    SELECT 1 FROM leases l WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq)),
   again AS (
     ${INSERT_LEASE.replace('FROM j JOIN', 'FROM gone j JOIN')}
     WHERE ${UNDECIDED} ON CONFLICT DO NOTHING RETURNING execution_id, task_run_seq)
@@ -100,14 +102,15 @@ export async function renewJobs(
 
 /**
  * A result does not delete its lease but marks it, for everybody as good as gone: a claim that began before the report, and so
- * does not see the result in the inbox, still meets the lease. The commit that applies the result deletes it.
+ * sees neither the result in the inbox nor what became of the task run, still meets the lease. It is deleted when no claim
+ * can be so old any more.
  */
 const REPORT: Statement = {
   name: 'report',
   text: `WITH r AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1) AS r(execution_id uuid, task_run_seq int, dispatch int, inbox_id uuid, tenant text, event json)),
   ended AS (
-    UPDATE leases l SET reported = r.inbox_id FROM r
+    UPDATE leases l SET reported = r.inbox_id, expires_at = now() FROM r
     WHERE l.execution_id = r.execution_id AND l.task_run_seq = r.task_run_seq AND l.dispatch = r.dispatch
       AND r.event->>'kind' = 'task-result'),
   lines AS (
@@ -144,6 +147,14 @@ export async function reportResults(db: Database, reports: readonly TaskReport[]
 export const APPEND = (db: Database, logs: readonly unknown[], metrics: readonly unknown[]): Promise<unknown> =>
   db.run(REPORT, ['[]', toJsonText(logs), toJsonText(metrics)]);
 
+/** Longer than any claim may take, with its connection's time limit and room to spare, ms. */
+const MARK_MS = 3 * LEASE_STATEMENT_MS;
+
+const FORGET: Statement = {
+  name: 'forget_reported_leases',
+  text: `DELETE FROM leases WHERE reported IS NOT NULL AND expires_at < now() - $1 * interval '1 millisecond'`,
+};
+
 const EXPIRE_INTO_INBOX = `gone AS (
     DELETE FROM leases l USING due d WHERE l.execution_id = d.execution_id AND l.task_run_seq = d.task_run_seq AND l.dispatch = d.dispatch
     RETURNING l.*),
@@ -172,8 +183,10 @@ const toLooks = (rows: readonly { execution_id: string; tenant: string }[]): rea
   rows.map((row) => ({ executionId: uuidToId(row.execution_id), tenant: row.tenant }));
 
 /** See ExecutionStore.expireLeases. */
-export const expireLeases = async (db: Database, limit: number, graceMs: number): Promise<readonly Look[]> =>
-  toLooks(await db.run(EXPIRE, [limit, graceMs]));
+export const expireLeases = async (db: Database, limit: number, graceMs: number): Promise<readonly Look[]> => {
+  await db.runRelaxed(FORGET, [MARK_MS]);
+  return toLooks(await db.run(EXPIRE, [limit, graceMs]));
+};
 
 /** See ExecutionStore.expireLeasesOf. */
 export const expireLeasesOf = async (db: Database, prefix: string): Promise<readonly Look[]> =>

@@ -99,17 +99,18 @@ export async function fireWakeUps(db: Database, ids: readonly string[]): Promise
 const ANNOUNCE: Statement = {
   name: 'announce',
   text: `WITH me AS (
-    INSERT INTO members (id, service, worker_group, seen_at) VALUES ($1, $2, $3, clock_timestamp())
-    ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, worker_group = excluded.worker_group)
-  SELECT id, service, worker_group FROM members WHERE seen_at > clock_timestamp() - $4 * interval '1 millisecond' AND id <> $1
-  UNION ALL SELECT $1, $2, $3`,
+    INSERT INTO members (id, service, worker_group, messaging, seen_at) VALUES ($1, $2, $3, $4, clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, worker_group = excluded.worker_group, messaging = excluded.messaging)
+  SELECT id, service, worker_group, messaging FROM members WHERE seen_at > clock_timestamp() - $5 * interval '1 millisecond' AND id <> $1
+  UNION ALL SELECT $1, $2, $3, $4`,
 };
 
-type MemberRow = { id: string; service: Member['service']; worker_group: string | null };
+type MemberRow = { id: string; service: Member['service']; worker_group: string | null; messaging: string | null };
 const toMember = (row: MemberRow): Member => ({
   id: row.id,
   service: row.service,
   ...(row.worker_group !== null && { workerGroup: row.worker_group }),
+  ...(row.messaging !== null && { messaging: row.messaging }),
 });
 
 export async function announce(db: Database, member: Member, aliveMs: number): Promise<readonly Member[]> {
@@ -117,6 +118,7 @@ export async function announce(db: Database, member: Member, aliveMs: number): P
     member.id,
     member.service,
     member.workerGroup ?? null,
+    member.messaging ?? null,
     aliveMs,
   ]);
   return rows.map(toMember);
@@ -124,7 +126,7 @@ export async function announce(db: Database, member: Member, aliveMs: number): P
 
 const DEAD: Statement = {
   name: 'dead_members',
-  text: `SELECT id, service, worker_group FROM members WHERE seen_at < clock_timestamp() - $1 * interval '1 millisecond'`,
+  text: `SELECT id, service, worker_group, messaging FROM members WHERE seen_at < clock_timestamp() - $1 * interval '1 millisecond'`,
 };
 
 export const deadMembers = async (db: Database, deadMs: number): Promise<readonly Member[]> =>

@@ -181,7 +181,7 @@ describe('plans of the hot statements over 60 partitions', () => {
   test.each([
     'create_plain',
     'commit_1',
-    'commit_993',
+    'commit_481',
     'claim',
     'renew',
     'request',
@@ -210,7 +210,7 @@ describe('plans of the hot statements over 60 partitions', () => {
     expect(listed.size).toBeLessThanOrEqual(4);
   });
 
-  test.each([...PRUNED, 'commit_993', 'renew', 'old_inbox'])(
+  test.each([...PRUNED, 'commit_481', 'renew', 'old_inbox'])(
     '%s reads of a partition no more rows than the batch has',
     async (name) => {
       const all = [...nodes(await planOf(ran.find(({ statement }) => statement.name === name)!.statement))];

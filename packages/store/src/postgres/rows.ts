@@ -22,19 +22,26 @@ export function uuidOf(id: string): string {
 }
 
 /**
- * Says that a column of execution ids is one of `$1`, in a way that prunes partitions. A prepared plan prunes by
- * comparisons with a parameter, but not by `= ANY` of one; hence the bounds, and hence `$1` must be made by `sortedUuids`.
+ * Says that a column of execution ids lies within `$1`, which prunes partitions when the plan starts. `$1` must be made by
+ * `sortedUuids`.
  *
- * Where a statement updates, deletes or locks rows, the column must not also be joined by `=`: a nested loop would
- * prune once more for each row, and PostgreSQL 18 shares the state of pruning between a statement and the recheck of a row
- * that somebody else has just changed, after which the statement finds no further rows (recheck.test.ts). Read the
- * partitioned table in a part of its own (MATERIALIZED), or join it by `sameId`.
+ * Where the column is also joined, and the statement updates, deletes or locks rows anywhere, it must be joined by
+ * `idOf`, not by `=`: a nested loop over `=` prunes once more for each row, and PostgreSQL 18 shares the state of both
+ * prunings between a statement and its recheck of a row that somebody else has just changed. After such a recheck
+ * every scan of the statement that prunes both ways finds nothing more, in whichever of its parts (recheck.test.ts).
  */
-export const oneOfIds = (column: string): string =>
-  `${column} = ANY($1) AND ${column} >= ($1::uuid[])[1] AND ${column} <= ($1::uuid[])[cardinality($1::uuid[])]`;
+export const withinIds = (column: string): string =>
+  `${column} >= ($1::uuid[])[1] AND ${column} <= ($1::uuid[])[cardinality($1::uuid[])]`;
 
-/** Joins by ids in a way that no index serves and by which nothing is pruned: for rows that `oneOfIds` has found. */
-export const sameId = (a: string, b: string): string => `${a}::text = ${b}::text`;
+/**
+ * Says that a column of execution ids is one of `$1`, in a way that prunes partitions: a prepared plan prunes by comparisons
+ * with a parameter, but not by `= ANY` of one; hence the bounds.
+ */
+export const oneOfIds = (column: string): string => `${column} = ANY($1) AND ${withinIds(column)}`;
+
+/** Joins an id of a partitioned table to another: an index serves it, and nothing is pruned by it. See `withinIds`. */
+export const idOf = (partitioned: string, other: string): string =>
+  `${partitioned} = ANY(array_append('{}'::uuid[], ${other}))`;
 
 /** UUIDs for `oneOfIds`: in order. */
 export const sortedUuids = (uuids: readonly string[]): readonly string[] => uuids.toSorted();
