@@ -3,6 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Storage, StoredEntry } from './port.ts';
+import { NAMES, uneven } from './test-data.ts';
 
 /** What the suite needs of an implementation: an empty storage, and how to remove it again. */
 export interface ContractSubject {
@@ -12,24 +13,6 @@ export interface ContractSubject {
 
 const T = 'main';
 const MIB = 1024 * 1024;
-// Whatever a name may hold that means something in an address, in XML, in a query or in percent-encoding.
-const NAMES = [
-  ...['a b', 'é', '%20', '%', '%2Fx', 'x#y?z', '日本', '🦅', 'quote\'"', '.hidden', 'a+b', 'a + b', 'a&b=c', '<t>'],
-  ...["!*'()", '~', ';:@$,', '[x]', '{x}|^`', 'tab\there', 'new\nline', 'e\u0301', '...', ' '],
-];
-
-/** Chunks of many sizes, together so many bytes; each byte tells its place. */
-const uneven = (size: number) =>
-  function* (): Generator<Buffer> {
-    const pattern = Buffer.from(Array.from({ length: 251 * 400 }, (_, i) => i % 251));
-    for (let at = 0, step = 1; at < size; step = (step * 7 + 13) % 90_000) {
-      const start = at % 251;
-      const length = Math.min(step + 1, size - at, pattern.length - start);
-      yield pattern.subarray(start, start + length);
-      at += length;
-    }
-  };
-
 const collect = async (entries: AsyncIterable<StoredEntry>): Promise<string[]> => {
   const paths: string[] = [];
   for await (const entry of entries) paths.push(entry.path);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { createClient } from './client.ts';
-import { failureOf, isUnreachable, type S3Failure } from './errors.ts';
+import { failureOf, isUnreachable, plainCause, type S3Failure } from './errors.ts';
 import { cleanPrefix } from './keys.ts';
 import { placeOf, type S3Settings } from './settings.ts';
 
@@ -56,7 +56,7 @@ async function step(settings: S3Settings, doing: Doing, send: () => Promise<unkn
     const failure = failureOf(error);
     if (failure === undefined) throw error;
     const [problem, message] = explain(settings, doing, failure);
-    throw new S3SetupError(problem, message, { cause: error });
+    throw new S3SetupError(problem, message, { cause: plainCause(error) });
   }
 }
 

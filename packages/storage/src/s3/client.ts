@@ -66,7 +66,7 @@ function useDeadlines(client: S3Client, limits: S3Limits): void {
       clearTimeout(timer);
     }
   };
-  client.send = bounded as unknown as typeof client.send;
+  client.send = bounded;
 }
 
 interface S3Command {

@@ -41,8 +41,26 @@ export function failureOf(error: unknown): S3Failure | undefined {
     Code?: unknown;
     $metadata?: { httpStatusCode?: number };
   };
-  const own = [Code, code].find((one) => typeof one === 'string') as string | undefined;
+  const own = [Code, code].find((one): one is string => typeof one === 'string');
   return { code: own ?? error.name, status: $metadata?.httpStatusCode, message: error.message };
+}
+
+/**
+ * An error of the SDK for a log: without the request and the answer that the SDK hangs onto it, with sockets and all.
+ * What S3 wants to be told when it is asked about a request stays.
+ */
+export function plainCause(error: unknown): unknown {
+  const failure = failureOf(error);
+  if (failure === undefined) return error;
+  const { name, message, stack, $metadata } = error as Error & { $metadata?: { requestId?: string } };
+  const requestId = $metadata?.requestId;
+  const plain = Object.assign(new Error(message), {
+    code: failure.code,
+    ...(requestId !== undefined && { requestId }),
+  });
+  plain.name = name;
+  if (stack !== undefined) plain.stack = stack;
+  return plain;
 }
 
 /** True when the server could not be reached or did not answer in time. */
@@ -61,7 +79,8 @@ function codeOf(failure: S3Failure): StorageErrorCode {
 
 const TEXTS: Readonly<Record<StorageErrorCode, string>> = {
   'not-found': 'does not exist',
-  'no-space': 'cannot be written: the object storage (S3) takes no more; free space, raise its quota, or split the file',
+  'no-space':
+    'cannot be written: the object storage (S3) takes no more; free space, raise its quota, or split the file',
   exists: 'is in the way: a file and a directory cannot have the same path',
   'bad-path': 'is refused by the object storage (S3): it is too long or not allowed',
   unavailable: 'cannot be read or written now: the object storage (S3) cannot be reached or is too busy, try again',
@@ -74,5 +93,7 @@ export function toS3Error(error: unknown, path: string): unknown {
   const failure = failureOf(error);
   if (failure === undefined || error instanceof RangeError || error instanceof TypeError) return error;
   const code = codeOf(failure);
-  return new StorageError(code, `the storage path '${path}' ${TEXTS[code]} (${failure.code})`, { cause: error });
+  return new StorageError(code, `the storage path '${path}' ${TEXTS[code]} (${failure.code})`, {
+    cause: plainCause(error),
+  });
 }

@@ -166,9 +166,12 @@ class S3Storage implements Storage {
       if (from === to) return;
       if (file !== undefined) await this.#makeWay(tenant, to, target);
       if (below.length > 0) await this.#makeWayForDirectory(tenant, to, target);
-      await inTurns(all, COPIES_AT_A_TIME, (found) =>
-        copyObject(this.#client, this.#bucket, found, target + found.key.slice(source.length), this.#limits.copySize),
-      );
+      await inTurns(all, COPIES_AT_A_TIME, async (found) => {
+        const key = target + found.key.slice(source.length);
+        // Made anew: servers over a file system do not copy directories.
+        if (key.endsWith('/')) await this.#putMarker(key);
+        else await copyObject(this.#client, this.#bucket, found, key, this.#limits.copySize);
+      });
       // Only what was copied goes: a file that came meanwhile stays where it is.
       for (let i = 0; i < all.length; i += 1000) await this.#remove(all.slice(i, i + 1000));
     });
