@@ -19,6 +19,7 @@ const TEXTS: Readonly<Record<StorageErrorCode, string>> = {
   'no-space': 'cannot be written: the disk of the internal storage is full; free space or move the storage',
   exists: 'is in the way: a file and a directory cannot have the same path',
   'bad-path': 'is refused by the file system: a part of it is too long or not allowed',
+  unavailable: 'cannot be reached now, try again',
   io: 'cannot be read or written',
 };
 

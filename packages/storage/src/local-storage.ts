@@ -15,9 +15,9 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { systemCode, toStorageError } from './local-errors.ts';
-import { checkTenant, comparePaths, pathParts } from './paths.ts';
+import { checkRange, checkTenant, comparePaths, fileInTheWay, notIntoItself, notTheRoot, pathParts } from './paths.ts';
 import { type ByteRange, type DeleteOptions, type Storage, StorageError, type StoredEntry } from './port.ts';
 
 /** Unfinished uploads; no tenant's name begins with a dot, so nothing here is ever listed. */
@@ -63,11 +63,14 @@ class LocalStorage implements Storage {
   async put(tenant: string, path: string, content: Readable | Buffer | string): Promise<number> {
     const target = this.#target(tenant, path);
     const upload = join(this.#root, UPLOADS, randomUUID());
+    // It may break before the file is open, and an error without a listener ends the process. Reading it tells the error again.
+    if (content instanceof Readable) content.on('error', () => undefined);
     try {
       const written = await writeDurably(upload, content);
       await this.#intoPlace(tenant, path, upload, target);
       return written;
     } catch (error) {
+      if (content instanceof Readable) content.destroy();
       await rm(upload, { force: true });
       throw toStorageError(error, path);
     }
@@ -136,9 +139,7 @@ class LocalStorage implements Storage {
   async move(tenant: string, from: string, to: string): Promise<void> {
     const source = this.#target(tenant, from);
     const target = this.#target(tenant, to);
-    if (to.startsWith(`${from}/`)) {
-      throw new StorageError('bad-path', `'${from}' cannot be moved into itself ('${to}')`);
-    }
+    notIntoItself(from, to);
     try {
       await this.#confined(tenant, from, source);
       await this.#intoPlace(tenant, to, source, target);
@@ -174,7 +175,7 @@ class LocalStorage implements Storage {
 
   /** As `#full`, for what is written, moved or removed: never the tenant's root itself. */
   #target(tenant: string, path: string): string {
-    if (path === '/') throw new StorageError('bad-path', `the root of the storage cannot be written, moved or removed`);
+    notTheRoot(path);
     return this.#full(tenant, path);
   }
 
@@ -273,21 +274,10 @@ async function pruneEmpty(from: string, stop: string): Promise<void> {
   }
 }
 
-function checkRange(range: ByteRange | undefined): void {
-  if (range === undefined) return;
-  const { start, end } = range;
-  if (!Number.isSafeInteger(start) || start < 0 || (end !== undefined && (!Number.isSafeInteger(end) || end < start))) {
-    throw new RangeError(`a byte range needs 0 <= start <= end; got ${start} to ${end ?? 'the end'}`);
-  }
-}
-
 /** A directory's files begin with its name and a slash, so that is what orders it among its siblings. */
 const sortKey = (entry: StoredEntry): string => (entry.type === 'Directory' ? `${entry.path}/` : entry.path);
 
 const childPath = (path: string, name: string): string => (path === '/' ? `/${name}` : `${path}/${name}`);
-
-const fileInTheWay = (path: string): StorageError =>
-  new StorageError('exists', `the storage path '${path}' cannot be made: a part of it is a file`);
 
 const toEntry = (path: string, stats: Stats): StoredEntry => ({
   path,

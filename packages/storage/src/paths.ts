@@ -1,4 +1,4 @@
-import { StorageError } from './port.ts';
+import { type ByteRange, StorageError } from './port.ts';
 
 const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
@@ -24,6 +24,31 @@ export function pathParts(path: string): readonly string[] {
     if (part === '.' || part === '..') throw badPath(path, `it has a part '${part}'`);
   }
   return parts;
+}
+
+/** Throws `bad-path` for the root, which is neither written nor moved nor removed. */
+export function notTheRoot(path: string): void {
+  if (path === '/') throw new StorageError('bad-path', `the root of the storage cannot be written, moved or removed`);
+}
+
+/** Throws `bad-path` when the target of a move lies below its source. */
+export function notIntoItself(from: string, to: string): void {
+  if (to.startsWith(`${from}/`)) {
+    throw new StorageError('bad-path', `'${from}' cannot be moved into itself ('${to}')`);
+  }
+}
+
+/** The error for a path one of whose parents is a file. */
+export const fileInTheWay = (path: string): StorageError =>
+  new StorageError('exists', `the storage path '${path}' cannot be made: a part of it is a file`);
+
+/** Throws a RangeError for what no file could answer. */
+export function checkRange(range: ByteRange | undefined): void {
+  if (range === undefined) return;
+  const { start, end } = range;
+  if (!Number.isSafeInteger(start) || start < 0 || (end !== undefined && (!Number.isSafeInteger(end) || end < start))) {
+    throw new RangeError(`a byte range needs 0 <= start <= end; got ${start} to ${end ?? 'the end'}`);
+  }
 }
 
 const badPath = (path: string, why: string): StorageError =>

@@ -2,6 +2,7 @@ import { access, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { definitions as coreDefinitions } from '@tiercel/plugin-core';
 import { defineTask, TaskFailure, type RunContext, type TaskOutput } from '@tiercel/plugin-kit';
+import { StorageError } from '@tiercel/storage';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { runAttempt } from './run-attempt.ts';
@@ -49,6 +50,16 @@ describe('results', () => {
   test('outputs without nulls; the state that the task asks for', async () => {
     body = async () => ({ state: 'WARNING', outputs: { a: 1, b: null, c: { d: null } } });
     expect((await run({})).result).toMatchObject({ state: 'WARNING', outputs: { a: 1, c: { d: null } } });
+  });
+
+  test('a storage that is away fails the task with a message that says to try again', async () => {
+    const message = "the storage path '/x' cannot be written now: S3 cannot be reached, try again";
+    services.storage.put = () =>
+      Promise.reject(new StorageError('unavailable', message, { cause: new Error('connect ECONNREFUSED') }));
+    body = async (context) => ({ outputs: { uri: await context.storage.put('f', 'x') } });
+    const { result, sink } = await run({});
+    expect(result).toMatchObject({ state: 'FAILED', error: message });
+    expect(sink.messages()[0]).toBe(`ERROR ${message}\nCaused by: connect ECONNREFUSED`);
   });
 
   test('a failure: one ERROR entry with causes, the stack at TRACE, outputs of the failure', async () => {

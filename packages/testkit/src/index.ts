@@ -2,4 +2,5 @@ export * from './clock.ts';
 export * from './database.ts';
 export * from './fixtures.ts';
 export * from './random.ts';
+export * from './s3/index.ts';
 export * from './wait-until.ts';

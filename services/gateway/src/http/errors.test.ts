@@ -1,9 +1,11 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StorageError } from '@tiercel/storage';
 import { StoreError } from '@tiercel/store';
 import { anExecution } from '../testing/fakes.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { toApiError } from './errors.ts';
 
 let test: TestGateway;
 beforeAll(async () => {
@@ -25,6 +27,15 @@ async function raw(text: string): Promise<string> {
 }
 
 describe('errors', () => {
+  it('503 for a storage that is away, to be tried again; 500 without details for one that is broken', () => {
+    const away = toApiError(new StorageError('unavailable', 'the key a/b'));
+    expect(away).toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
+    expect(away.message).toBe('Service Unavailable: the storage cannot be reached or is too busy, try again');
+    const broken = toApiError(new StorageError('io', 'the key a/b'));
+    expect(broken).toMatchObject({ status: 500, code: 'internal' });
+    expect(broken.message).not.toContain('a/b');
+  });
+
   it('404 for a path that nothing serves, 405 with the methods for one that something does', async () => {
     expect((await test.api('/nonsense')).status).toBe(404);
     expect((await test.api('/executions/x/y/z/w')).status).toBe(404);

@@ -35,10 +35,15 @@ const storageError = (error: StorageError): ApiError => {
       return new ApiError('illegalState', error.message, { cause: error });
     case 'no-space':
       return new ApiError('noSpace', 'the storage is full', { cause: error });
-    case 'io':
-      return new ApiError('unavailable', 'the storage cannot be reached, try again', {
+    case 'unavailable':
+      return new ApiError('unavailable', 'the storage cannot be reached or is too busy, try again', {
         cause: error,
         headers: { 'Retry-After': '1' },
+      });
+    case 'io':
+      // It will not mend itself, and its message names files and keys.
+      return new ApiError('internal', 'the storage could not read or write, see the log of the server', {
+        cause: error,
       });
   }
 };
