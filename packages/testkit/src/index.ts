@@ -2,4 +2,6 @@ export * from './clock.ts';
 export * from './database.ts';
 export * from './fixtures.ts';
 export * from './random.ts';
+export * from './redis.ts';
+export type { RedisReply } from './redis-command.ts';
 export * from './wait-until.ts';
