@@ -1,4 +1,11 @@
-import type { ConsumeOptions, Consumer, Queue, QueueItem, QueueMessage } from './port.ts';
+import {
+  assertMessageId,
+  type ConsumeOptions,
+  type Consumer,
+  type Queue,
+  type QueueItem,
+  type QueueMessage,
+} from './port.ts';
 
 interface NamedQueue {
   /** Waiting messages by id, in order of arrival. */
@@ -25,6 +32,7 @@ export function createMemoryQueue(options: { readonly onError?: (error: unknown)
   return {
     add<M extends QueueMessage>(name: string, items: readonly QueueItem<M>[]): void {
       const queue = named(name);
+      for (const item of items) assertMessageId(item.id);
       for (const item of items) if (!queue.waiting.has(item.id)) queue.waiting.set(item.id, item.message);
       for (const consumer of queue.consumers) consumer.wake();
     },
