@@ -1,5 +1,6 @@
 export type { Platform } from './platform.ts';
 export { createEmbeddedPlatform } from './embedded.ts';
+export { createDistributedPlatform, PlatformError } from './distributed.ts';
 export {
   clusterConfig,
   executorConfig,

@@ -11,6 +11,8 @@ const TOPICS: Readonly<Record<BusTopic, true>> = {
   kill: true,
   flow: true,
   operation: true,
+  members: true,
+  members: true,
 };
 
 export interface CarrierOptions {

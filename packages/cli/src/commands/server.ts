@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Terminal } from '../client/terminal.ts';
 import type { LocalServer } from '../local/local-server.ts';
+import { CommandError } from '../errors.ts';
 import { onSignals } from '../local/signals.ts';
 
 /** Longest stop: the grace period of tasks and some more. */
@@ -27,6 +28,56 @@ export function serverCommands(program: Command, terminal: Terminal): void {
     .option('--data <folder>', 'folder for everything that is kept', '.tiercel')
     .option('--config <file>', 'YAML file with settings')
     .action(async (options: LocalCommandOptions) => serveLocal(terminal, options));
+  for (const [name, what] of Object.entries(SERVICES)) {
+    server
+      .command(name)
+      .description(`${what}; one service of a cluster, set up by the environment (docs/distributed.md)`)
+      .option('--config <file>', 'YAML file with settings')
+      .action(async ({ config }: { readonly config?: string }) =>
+        serveOne(terminal, name as keyof typeof SERVICES, config),
+      );
+  }
+}
+
+const SERVICES = {
+  gateway: 'the REST API',
+  executor: 'works on executions',
+  worker: 'runs tasks',
+  scheduler: 'schedules, delays, and what was left undone',
+  webhook: 'the public door for webhook triggers',
+} as const;
+
+/** `tiercel server gateway|executor|worker|scheduler|webhook`. */
+async function serveOne(terminal: Terminal, name: keyof typeof SERVICES, configFile?: string): Promise<void> {
+  const began = performance.now();
+  const asked = new AbortController();
+  let fatal: Error | undefined;
+  const release = onSignals((count) => {
+    asked.abort();
+    if (count > 1) process.exit(1);
+  });
+  try {
+    const { startService } = await import('../distributed/service.ts');
+    const { service, logger, port } = await startService(name, {
+      environment: process.env,
+      onFatal: (error) => {
+        fatal = error;
+        asked.abort();
+      },
+      ...(configFile !== undefined && { configFile }),
+    });
+    survive(logger);
+    terminal.note(
+      `Tiercel ${name} is ready on port ${port} after ${((performance.now() - began) / 1000).toFixed(1)} s`,
+    );
+    if (!asked.signal.aborted) await once(asked.signal, 'abort');
+    const clean = await service.stop();
+    if (fatal !== undefined) throw new CommandError(fatal.message, { cause: fatal });
+    // What did not stop in time must not keep the process; nothing is lost by its end.
+    if (!clean) process.exit(1);
+  } finally {
+    release();
+  }
 }
 
 async function serveLocal(terminal: Terminal, options: LocalCommandOptions): Promise<void> {
@@ -51,11 +102,7 @@ async function serveLocal(terminal: Terminal, options: LocalCommandOptions): Pro
       signal: asked.signal,
       ...(options.config !== undefined && { configFile: options.config }),
     });
-    const { logger } = local.platform;
-    // A mistake of ours in one place must not end what runs in all others; uncaught exceptions still do.
-    process.on('unhandledRejection', (error) =>
-      logger.error({ error }, 'nobody has handled an error; the server goes on'),
-    );
+    survive(local.platform.logger);
     terminal.print(`Tiercel is ready at ${local.url} after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     if (!asked.signal.aborted) await once(asked.signal, 'abort');
     const running = local.running();
@@ -72,6 +119,13 @@ async function serveLocal(terminal: Terminal, options: LocalCommandOptions): Pro
   } finally {
     release();
   }
+}
+
+/** A mistake of ours in one place must not end what runs in all others; uncaught exceptions still do. */
+function survive(logger: { error(fields: object, message: string): void }): void {
+  process.on('unhandledRejection', (error) =>
+    logger.error({ error }, 'nobody has handled an error; the server goes on'),
+  );
 }
 
 export function parsePort(text: string): number {
