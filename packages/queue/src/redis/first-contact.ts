@@ -34,6 +34,8 @@ export async function firstContact(address: Address, cluster: string): Promise<C
   client.on('error', (error) => (broke = error));
   try {
     await client.connect();
+    // ioredis ignores it when the number of the database is refused, and stays in the first one.
+    await client.select(address.options.db ?? 0);
     const facts = parseInfo(await client.info());
     checkFacts(facts, address);
     return { marker: await claim(client, cluster, randomUUID()), runId: facts.get('run_id') ?? '' };
