@@ -85,10 +85,10 @@ function explain(error: unknown, { name }: Address): MessagingError {
   if (/^(WRONGPASS|NOAUTH)|invalid (username-)?password|without any password configured/i.test(message)) {
     return refused(`Redis (${name}) refuses the user name or the password that was given.`);
   }
-  if (/^NOPERM/.test(message)) {
+  if (message.startsWith('NOPERM')) {
     return refused(`The user at Redis (${name}) lacks a permission that Tiercel needs: ${message}.`);
   }
-  if (/^READONLY/.test(message)) return refused(`Redis (${name}) is a read-only replica; name its primary.`);
+  if (message.startsWith('READONLY')) return refused(`Redis (${name}) is a read-only replica; name its primary.`);
   if (/DB index is out of range|invalid DB index/i.test(message)) {
     return refused(`Redis (${name}) has no database of that number.`);
   }
