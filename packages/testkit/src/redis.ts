@@ -12,7 +12,7 @@ export interface RedisOptions {
   readonly appendonly?: boolean;
   /** maxmemory-policy; default `noeviction`. */
   readonly policy?: string;
-  /** More settings, as on the command line, without `--`. */
+  /** More settings, as on the command line. */
   readonly settings?: readonly string[];
 }
 
@@ -88,12 +88,17 @@ export async function startRedis({ appendonly = false, policy, settings = [] }: 
   const port = await freePort();
   // Linux can be told to kill a child whose parent died; elsewhere a killed test run leaves it behind.
   const setpriv = process.platform === 'linux' ? onPath('setpriv') : undefined;
-  const args = [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'],
-    ...['--appendonly', appendonly ? 'yes' : 'no', '--appendfsync', 'everysec'],
-    ...['--maxmemory-policy', policy ?? 'noeviction', '--logfile', join(folder, 'redis.log')],
-    ...settings,
-  ];
+  const own = {
+    port: String(port),
+    bind: '127.0.0.1',
+    dir: folder,
+    logfile: join(folder, 'redis.log'),
+    save: '',
+    appendonly: appendonly ? 'yes' : 'no',
+    appendfsync: 'everysec',
+    'maxmemory-policy': policy ?? 'noeviction',
+  };
+  const args = [...Object.entries(own).flatMap(([name, value]) => [`--${name}`, value]), ...settings];
   const command = setpriv === undefined ? [program, ...args] : [setpriv, '--pdeathsig', 'KILL', program, ...args];
   let child: ChildProcess | undefined;
   const killAtExit = (): void => void child?.kill('SIGKILL');

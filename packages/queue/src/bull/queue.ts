@@ -81,7 +81,13 @@ export function createBullQueues({ backend, log }: BullQueuesOptions): BullQueue
         data: backend.encode(message),
         opts: { ...JOB_OPTIONS, jobId: jobIdOf(id) },
       }));
-      await queueOf(name).addBulk(jobs);
+      // A Redis that forgot its scripts gets them with the next try; ids make it a repeat.
+      await queueOf(name)
+        .addBulk(jobs)
+        .catch((error: unknown) => {
+          if (error instanceof Error && error.message.includes('NOSCRIPT')) return queueOf(name).addBulk(jobs);
+          throw error;
+        });
     },
     onDropped: (_, count, error) => {
       dropped += count;

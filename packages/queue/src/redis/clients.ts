@@ -31,7 +31,12 @@ export const BASE: ClientOptions = {
 };
 
 const FOREVER: ClientOptions = { maxRetriesPerRequest: null };
-const AT_ONCE: ClientOptions = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
+// Without a limit of retries ioredis would forget what was under way when the connection broke, and never settle it.
+const AT_ONCE: ClientOptions = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+};
 
 /** Within that time an answer must come, ms; a socket that gives none is dead. */
 const SILENCE = 8_000;
@@ -48,10 +53,10 @@ export function createClients(address: Address, instance: string, log: Messaging
   };
   let shared: Redis | undefined;
   return {
-    producer: connect('producer', { ...AT_ONCE, maxRetriesPerRequest: 0, commandTimeout: COMMAND }),
+    producer: connect('producer', { ...AT_ONCE, commandTimeout: COMMAND }),
     subscriber: connect('subscriber', { ...FOREVER, socketTimeout: SILENCE }),
     shared: () => (shared ??= connect('consumers', { ...FOREVER, socketTimeout: SILENCE })),
-    blocking: () => connect('blocking', { ...AT_ONCE, ...FOREVER, socketTimeout: SILENCE }),
+    blocking: () => connect('blocking', { ...AT_ONCE, socketTimeout: SILENCE }),
     close() {
       for (const client of open) {
         client.disconnect();

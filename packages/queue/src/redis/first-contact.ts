@@ -34,6 +34,8 @@ export async function firstContact(address: Address, cluster: string): Promise<C
   client.on('error', (error) => (broke = error));
   try {
     await client.connect();
+    // ioredis ignores it when the number of the database is refused, and stays in the first one.
+    await client.select(address.options.db ?? 0);
     const facts = parseInfo(await client.info());
     checkFacts(facts, address);
     return { marker: await claim(client, cluster, randomUUID()), runId: facts.get('run_id') ?? '' };
@@ -83,10 +85,10 @@ function explain(error: unknown, { name }: Address): MessagingError {
   if (/^(WRONGPASS|NOAUTH)|invalid (username-)?password|without any password configured/i.test(message)) {
     return refused(`Redis (${name}) refuses the user name or the password that was given.`);
   }
-  if (/^NOPERM/.test(message)) {
+  if (message.startsWith('NOPERM')) {
     return refused(`The user at Redis (${name}) lacks a permission that Tiercel needs: ${message}.`);
   }
-  if (/^READONLY/.test(message)) return refused(`Redis (${name}) is a read-only replica; name its primary.`);
+  if (message.startsWith('READONLY')) return refused(`Redis (${name}) is a read-only replica; name its primary.`);
   if (/DB index is out of range|invalid DB index/i.test(message)) {
     return refused(`Redis (${name}) has no database of that number.`);
   }
