@@ -12,7 +12,6 @@ const TOPICS: Readonly<Record<BusTopic, true>> = {
   flow: true,
   operation: true,
   members: true,
-  members: true,
 };
 
 export interface CarrierOptions {
