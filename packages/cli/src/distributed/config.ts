@@ -1,7 +1,7 @@
-import { gatewayConfig } from '@tiercel/gateway';
+import { gatewayConfig } from '@tiercel/gateway/config';
 import { clusterConfig, executorConfig, s3Config, serverConfig, workerConfig } from '@tiercel/platform';
 import { defineConfig, loadConfig } from '@tiercel/runtime';
-import { webhookConfig } from '@tiercel/webhook';
+import { webhookConfig } from '@tiercel/webhook/config';
 import { z } from 'zod';
 
 export const SERVICES = ['gateway', 'executor', 'worker', 'scheduler', 'webhook'] as const;

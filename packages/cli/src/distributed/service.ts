@@ -1,6 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { executorOf } from '@tiercel/executor';
-import { gatewayOf } from '@tiercel/gateway';
 import { newId } from '@tiercel/model';
 import { createDistributedPlatform, PlatformError, type Platform } from '@tiercel/platform';
 import { ALIVE_MS, createMembership } from '@tiercel/queue';
@@ -18,9 +16,6 @@ import {
   type Service,
   type StartContext,
 } from '@tiercel/runtime';
-import { schedulerOf } from '@tiercel/scheduler';
-import { webhookOf } from '@tiercel/webhook';
-import { workerOf } from '@tiercel/worker';
 import { CommandError } from '../errors.ts';
 import { loadServiceConfig, type ServiceConfig, type ServiceName } from './config.ts';
 
@@ -97,9 +92,11 @@ export async function startService(
   return { service, logger, port };
 }
 
+/** Each loads its own service only: the others' code costs memory and time at the start. */
 const STARTERS: Readonly<Record<ServiceName, Starter>> = {
   async gateway(process) {
     const { config, platform, metrics, ops, context } = process;
+    const { gatewayOf } = await import('@tiercel/gateway');
     await join(process, 'gateway');
     const gateway = gatewayOf(platform, config.gateway, { metrics, handler: ops });
     context.defer('gateway', gateway.stop);
@@ -107,6 +104,7 @@ const STARTERS: Readonly<Record<ServiceName, Starter>> = {
   },
   async webhook(process) {
     const { config, platform, ops, context } = process;
+    const { webhookOf } = await import('@tiercel/webhook');
     await join(process, 'webhook');
     const door = webhookOf(platform, config.webhook, ops);
     context.defer('webhook', door.stop);
@@ -114,6 +112,7 @@ const STARTERS: Readonly<Record<ServiceName, Starter>> = {
   },
   async executor(process) {
     const { config, platform, metrics, context } = process;
+    const { executorOf } = await import('@tiercel/executor');
     const executor = executorOf(platform, config.executor);
     const port = await openOps(process);
     await executor.start();
@@ -123,6 +122,7 @@ const STARTERS: Readonly<Record<ServiceName, Starter>> = {
   },
   async worker(process) {
     const { config, platform, metrics, context } = process;
+    const { workerOf } = await import('@tiercel/worker');
     const worker = workerOf(platform, config.worker);
     const port = await openOps(process);
     await worker.start();
@@ -131,6 +131,7 @@ const STARTERS: Readonly<Record<ServiceName, Starter>> = {
     return port;
   },
   async scheduler(process) {
+    const { schedulerOf } = await import('@tiercel/scheduler');
     const scheduler = schedulerOf(process.platform);
     const port = await openOps(process);
     await scheduler.start();
