@@ -69,7 +69,7 @@ export function queueContract(name: string, backend: QueueBackend): void {
       return waiting + active === 0;
     };
 
-    test('hands out every message of 10,000, each once, whichever process added it', async () => {
+    test('hands out every message of 10,000, each once, whichever process added it', { timeout: 120_000 }, async () => {
       fresh();
       const seen = new Map<string, number>();
       const count = (message: TaskMessage): void =>
@@ -194,6 +194,7 @@ export function queueContract(name: string, backend: QueueBackend): void {
     const testOfDeath = victim === undefined ? undefined : test;
     testOfDeath?.(
       'what a killed process held is handed out again, never failed however often it was stalled',
+      { timeout: 60_000 },
       async () => {
         fresh();
         one.queue.add(queue, items('m', 1));
@@ -202,7 +203,7 @@ export function queueContract(name: string, backend: QueueBackend): void {
         await victim?.(queue);
         const seen: string[] = [];
         consume(one.queue, ({ taskRunId }) => void seen.push(taskRunId));
-        await waitUntil(() => seen.length > 0, { timeoutMs: 14_000 });
+        await waitUntil(() => seen.length > 0, { timeoutMs: 20_000 });
         await waitUntil(isEmpty);
         expect(seen).toEqual(['m0']);
       },

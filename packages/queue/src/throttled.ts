@@ -10,6 +10,7 @@ export interface Throttled {
 export function createThrottled(everyMs: number, say: (times: number) => void): Throttled {
   let unsaid = 0;
   let timer: NodeJS.Timeout | undefined;
+  let closed = false;
   const flush = (): void => {
     if (unsaid === 0) return;
     const times = unsaid;
@@ -24,6 +25,7 @@ export function createThrottled(everyMs: number, say: (times: number) => void): 
   };
   return {
     happened(times = 1) {
+      if (closed) return;
       unsaid += times;
       if (timer !== undefined) return;
       flush();
@@ -32,8 +34,7 @@ export function createThrottled(everyMs: number, say: (times: number) => void): 
     close() {
       clearTimeout(timer);
       flush();
-      // Whatever still happens after the end is not worth a line.
-      timer = setTimeout(() => undefined, 0).unref();
+      closed = true;
     },
   };
 }

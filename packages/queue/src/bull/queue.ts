@@ -31,6 +31,9 @@ const JOB_OPTIONS: JobsOptions = { attempts: 1, removeOnComplete: true, removeOn
 /** Least time between two lines in the log about the same trouble, ms. */
 const QUIET = 5_000;
 
+/** Queues that are remembered. */
+const MOST_KNOWN = 256;
+
 /** What has to be expected of a backend that was wiped, restarted or away. */
 const EXPECTED =
   /Missing (lock|key)|could not renew lock|Connection is closed|Connection terminated|ECONN|ETIMEDOUT|EPIPE|enableOfflineQueue|Command timed out|is not in the active state|lock mismatch|LOADING|Socket closed|Socket timeout/i;
@@ -62,16 +65,24 @@ export function createBullQueues({ backend, log }: BullQueuesOptions): BullQueue
     lastError = error;
     trouble.happened();
   };
+  const make = (name: string, skipMetasUpdate: boolean): Named => {
+    const streams = { events: { maxLen: backend.maxEvents } };
+    const options = { connection: {}, streams, skipMetasUpdate };
+    const queue: Named = new BullQueue(bullName(name), options, (bull) => backend.producer(bull));
+    queue.on('error', onTrouble);
+    return queue;
+  };
   const queueOf = (name: string): Named => {
     let queue = queues.get(name);
     if (queue === undefined) {
-      const streams = { events: { maxLen: backend.maxEvents } };
-      queue = new BullQueue(bullName(name), { connection: {}, streams }, (bull) => backend.producer(bull));
-      queue.on('error', onTrouble);
-      queues.set(name, queue);
+      // Executors come and go, and each has a queue; these objects hold nothing that would have to be closed.
+      for (const oldest of queues.keys()) if (queues.size >= MOST_KNOWN) queues.delete(oldest);
+      queues.set(name, (queue = make(name, false)));
     }
     return queue;
   };
+  /** For a look: writes nothing down about a queue that may not exist. */
+  const seen = (name: string): Named => queues.get(name) ?? make(name, true);
   const outbox = new Outbox({
     open: backend.open,
     parallel: backend.parallel,
@@ -123,14 +134,12 @@ export function createBullQueues({ backend, log }: BullQueuesOptions): BullQueue
       };
     },
     counts: async (name) => {
-      const { waiting = 0, active = 0 } = await queueOf(name).getJobCounts('waiting', 'active');
+      const { waiting = 0, active = 0 } = await seen(name).getJobCounts('waiting', 'active');
       return { waiting, active };
     },
     remove: async (name) => {
       outbox.forget(name);
-      const queue = queueOf(name);
-      await queue.waitUntilReady();
-      await queue.obliterate({ force: true });
+      await make(name, true).obliterate({ force: true });
       // What BullMQ keeps about the queue went with it; whoever uses the name again writes it again.
       queues.delete(name);
     },

@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined)(
       await other.close();
     });
 
-    test('finished messages leave nothing behind: no keys, no events, no memory', async () => {
+    test('finished messages leave nothing behind: no keys, no events, no memory', { timeout: 120_000 }, async () => {
       let done = 0;
       const consumer = messaging.queue.consume<TaskMessage>('growth', { concurrency: 50 }, async ({ taskRunId }) => {
         done++;
