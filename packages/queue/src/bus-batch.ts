@@ -5,13 +5,19 @@ import type { Bus, MessagingLog } from './port.ts';
 /** An event as it travels: topic and content. */
 type Sent = readonly [BusTopic, BusTopics[BusTopic]];
 
-const TOPICS: Readonly<Record<BusTopic, true>> = {
-  execution: true,
-  logs: true,
-  kill: true,
-  flow: true,
-  operation: true,
-  members: true,
+/**
+ * Two channels: what those who watch executions want to hear (there is much of it, and only gateways do), and what
+ * concerns everybody. A process hears the first only if it has asked for some of it.
+ */
+export type BusChannel = 'watch' | 'control';
+
+const CHANNELS: Readonly<Record<BusTopic, BusChannel>> = {
+  execution: 'watch',
+  logs: 'watch',
+  operation: 'watch',
+  kill: 'control',
+  flow: 'control',
+  members: 'control',
 };
 
 export interface CarrierOptions {
@@ -19,7 +25,9 @@ export interface CarrierOptions {
   readonly instance: string;
   readonly log: MessagingLog;
   /** Takes a batch on its way; never throws. Each is the JSON of `[instance, topic, event, topic, event …]`. */
-  readonly send: (batches: readonly string[]) => void;
+  readonly send: (channel: BusChannel, batches: readonly string[]) => void;
+  /** Called once for each channel, when the first handler asks for something of it. */
+  readonly listen: (channel: BusChannel) => void;
   /** The most bytes that a batch may have; an event that is longer alone is not sent to others. */
   readonly maxBytes: number;
   /** Ends the carrier behind it. */
@@ -32,22 +40,34 @@ export interface CarriedBus extends Bus {
   received(text: string): void;
 }
 
-export function createCarriedBus({ instance, log, send, maxBytes, close }: CarrierOptions): CarriedBus {
+export function createCarriedBus({ instance, log, send, listen, maxBytes, close }: CarrierOptions): CarriedBus {
   const local = createMemoryBus({ onError: (error) => log.error({ error }, 'a handler of live events failed') });
   const sender = JSON.stringify(instance);
-  let waiting: string[] = [];
+  const heard = new Set<BusChannel>();
+  const waiting = new Map<BusChannel, string[]>();
+  const tooLong = (bytes: number): void => log.debug({ bytes }, 'a live event is too long to be sent');
   const flush = (): void => {
-    const events = waiting;
-    waiting = [];
-    send(batchesOf(sender, events, maxBytes, (bytes) => log.debug({ bytes }, 'a live event is too long to be sent')));
+    for (const [channel, events] of waiting) send(channel, batchesOf(sender, events, maxBytes, tooLong));
+    waiting.clear();
   };
   return {
     publish<T extends BusTopic>(topic: T, event: BusTopics[T]): void {
       local.publish(topic, event);
-      waiting.push(`${JSON.stringify(topic)},${JSON.stringify(event)}`);
-      if (waiting.length === 1) setImmediate(flush);
+      if (waiting.size === 0) setImmediate(flush);
+      const text = `${JSON.stringify(topic)},${JSON.stringify(event)}`;
+      const channel = CHANNELS[topic];
+      const events = waiting.get(channel);
+      if (events === undefined) waiting.set(channel, [text]);
+      else events.push(text);
     },
-    subscribe: (topic, handler) => local.subscribe(topic, handler),
+    subscribe: (topic, handler) => {
+      const channel = CHANNELS[topic];
+      if (!heard.has(channel)) {
+        heard.add(channel);
+        listen(channel);
+      }
+      return local.subscribe(topic, handler);
+    },
     received(text) {
       for (const [topic, event] of eventsOf(text, instance, log)) local.publish(topic, event);
     },
@@ -103,7 +123,7 @@ function eventsOf(text: string, instance: string, log: MessagingLog): readonly S
   const events: Sent[] = [];
   for (let i = 1; i + 1 < parts.length; i += 2) {
     const [topic, event] = [parts[i] as unknown, parts[i + 1] as unknown];
-    if (typeof topic === 'string' && Object.hasOwn(TOPICS, topic) && typeof event === 'object' && event !== null) {
+    if (typeof topic === 'string' && Object.hasOwn(CHANNELS, topic) && typeof event === 'object' && event !== null) {
       events.push([topic as BusTopic, event as BusTopics[BusTopic]]);
     } else log.debug({ topic }, 'an event that came over the bus is not known here');
   }

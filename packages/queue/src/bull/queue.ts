@@ -92,13 +92,17 @@ export function createBullQueues({ backend, log }: BullQueuesOptions): BullQueue
         data: backend.encode(message),
         opts: { ...JOB_OPTIONS, jobId: jobIdOf(id) },
       }));
+      const queue = queueOf(name);
+      const [first, ...more] = jobs;
+      if (first === undefined) return;
+      // A pipeline for one costs more than the one.
+      const add = (): Promise<unknown> =>
+        more.length === 0 ? queue.add(first.name, first.data, first.opts) : queue.addBulk(jobs);
       // A Redis that forgot its scripts gets them with the next try; ids make it a repeat.
-      await queueOf(name)
-        .addBulk(jobs)
-        .catch((error: unknown) => {
-          if (error instanceof Error && error.message.includes('NOSCRIPT')) return queueOf(name).addBulk(jobs);
-          throw error;
-        });
+      await add().catch((error: unknown) => {
+        if (error instanceof Error && error.message.includes('NOSCRIPT')) return add();
+        throw error;
+      });
     },
     onDropped: (_, count, error) => {
       dropped += count;

@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { createCarriedBus, type CarriedBus } from '../bus-batch.ts';
+import { createCarriedBus, type BusChannel, type CarriedBus } from '../bus-batch.ts';
 import type { MessagingLog } from '../port.ts';
 import type { Listener } from './listener.ts';
 
-export const BUS_CHANNEL = 'tiercel_bus';
+const channelOf = (channel: BusChannel): string => `tiercel_${channel}`;
 
 /** A notification may have 8,000 bytes. */
 const MOST_BYTES = 7_500;
@@ -21,14 +21,18 @@ export interface PostgresBusOptions {
 
 /** Live events over LISTEN and NOTIFY. */
 export function createPostgresBus({ pool, listener, instance, log }: PostgresBusOptions): CarriedBus {
-  let waiting: string[] = [];
+  let waiting: { readonly channel: string; readonly batch: string }[] = [];
+  const mutes: (() => void)[] = [];
   let underWay: Promise<void> | undefined;
   const notify = async (): Promise<void> => {
     while (waiting.length > 0) {
       const batches = waiting;
       waiting = [];
       try {
-        await pool.query(`SELECT pg_notify('${BUS_CHANNEL}', batch) FROM unnest($1::text[]) AS batch`, [batches]);
+        await pool.query('SELECT pg_notify(channel, batch) FROM unnest($1::text[], $2::text[]) AS b(channel, batch)', [
+          batches.map(({ channel }) => channel),
+          batches.map(({ batch }) => batch),
+        ]);
       } catch (error) {
         log.debug({ error }, 'live events got lost');
       }
@@ -39,16 +43,18 @@ export function createPostgresBus({ pool, listener, instance, log }: PostgresBus
     instance,
     log,
     maxBytes: MOST_BYTES,
-    send: (batches) => {
+    send: (channel, batches) => {
       if (waiting.length + batches.length > MOST_WAITING) return log.debug({}, 'live events got lost');
-      waiting.push(...batches);
+      waiting.push(...batches.map((batch) => ({ channel: channelOf(channel), batch })));
       underWay ??= notify();
     },
+    listen: (channel) => {
+      mutes.push(listener.on(channelOf(channel), (payload) => bus.received(payload)));
+    },
     close: async () => {
-      mute();
+      for (const mute of mutes) mute();
       await underWay;
     },
   });
-  const mute = listener.on(BUS_CHANNEL, (payload) => bus.received(payload));
   return bus;
 }

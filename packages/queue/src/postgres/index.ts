@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { createBullQueues } from '../bull/queue.ts';
 import type { Messaging, MessagingLog } from '../port.ts';
 import { createPostgresBackend, JOBS_CHANNEL } from './backend.ts';
-import { BUS_CHANNEL, createPostgresBus } from './bus.ts';
+import { createPostgresBus } from './bus.ts';
 import { createListener } from './listener.ts';
 import { createPool, explain, SCHEMA, type PostgresAddress } from './pools.ts';
 
@@ -37,7 +37,7 @@ export async function createPostgresMessaging(options: PostgresMessagingOptions)
   }
   const busPool = createPool(poolOptions, 'bus', 1);
   let closed = false;
-  const listener = createListener(poolOptions, [JOBS_CHANNEL, BUS_CHANNEL], () =>
+  const listener = createListener(poolOptions, [JOBS_CHANNEL], () =>
     log.info({}, 'the connection that listens is back'),
   );
   const queues = createBullQueues({ backend: createPostgresBackend({ pool, listener, closed: () => closed }), log });

@@ -3,7 +3,10 @@ import { backoff, configOf, type PoolOptions } from './pools.ts';
 
 /** The one connection of a process that listens, for the bus and for all consumers. */
 export interface Listener {
-  /** Calls back with the payload of each notification on a channel, until the function that it answers is called. */
+  /**
+   * Calls back with the payload of each notification on a channel, until the function that it answers is called. Listens to
+   * the channel from now on.
+   */
   on(channel: string, heard: (payload: string) => void): () => void;
   /** Resolves when it listens for the first time; never rejects. */
   readonly ready: Promise<void>;
@@ -17,6 +20,8 @@ const PULSE_MS = 4_000;
 export function createListener(options: PoolOptions, channels: readonly string[], onBack: () => void): Listener {
   const heard = new Map<string, Set<(payload: string) => void>>(channels.map((channel) => [channel, new Set()]));
   let client: pg.Client | undefined;
+  /** The connection that has been told which channels; one that comes later is told all. */
+  let listening: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   let tries = 0;
@@ -51,7 +56,13 @@ export function createListener(options: PoolOptions, channels: readonly string[]
     });
     try {
       await next.connect();
-      await next.query(channels.map((channel) => `LISTEN ${channel}`).join(';'));
+      // More may be asked for while the first are being told.
+      const told = new Set<string>();
+      for (let rest = [...heard.keys()]; rest.length > 0; rest = [...heard.keys()].filter((name) => !told.has(name))) {
+        await next.query(rest.map((channel) => `LISTEN ${channel}`).join(';'));
+        for (const channel of rest) told.add(channel);
+      }
+      listening = next;
     } catch (error) {
       return lost(next, error as Error);
     }
@@ -65,8 +76,15 @@ export function createListener(options: PoolOptions, channels: readonly string[]
   void connect();
   return {
     on(channel, listener) {
-      heard.get(channel)?.add(listener);
-      return () => heard.get(channel)?.delete(listener);
+      let listeners = heard.get(channel);
+      if (listeners === undefined) {
+        heard.set(channel, (listeners = new Set()));
+        const told = listening;
+        if (told !== undefined && told === client)
+          told.query(`LISTEN ${channel}`).catch((error: Error) => lost(told, error));
+      }
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     ready,
     close: async () => {

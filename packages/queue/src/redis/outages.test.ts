@@ -173,9 +173,9 @@ describe.skipIf(missing !== undefined)(
       messaging.bus.publish('kill', { executionId: 'nobody hears' });
       await redis.start();
       await hears();
-      await redis.command('PUBLISH', 'tiercel:bus:test', 'no JSON');
-      await redis.command('PUBLISH', 'tiercel:bus:test', '["x","unknown",{},"kill"]');
-      await redis.command('PUBLISH', 'tiercel:bus:test', '{"a":1}');
+      await redis.command('PUBLISH', 'tiercel:bus:test:control', 'no JSON');
+      await redis.command('PUBLISH', 'tiercel:bus:test:control', '["x","unknown",{},"kill"]');
+      await redis.command('PUBLISH', 'tiercel:bus:test:control', '{"a":1}');
       await hears();
       expect(noise(log)).toEqual([]);
       await other.close();
