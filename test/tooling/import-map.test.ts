@@ -65,7 +65,7 @@ const FILES: Readonly<Record<string, readonly (readonly [string, string | undefi
     ["import { simulated } from '@tiercel/store/simulated';", 'for tests only'],
     ["import { database } from '@tiercel/testkit';", 'for tests only'],
     ["import Handlebars from 'handlebars';", 'Only packages/messages may use handlebars'],
-    ["import pg from 'pg';", 'Only packages/store may use pg'],
+    ["import pg from 'pg';", 'Only packages/store, packages/queue may use pg'],
     ["import { z } from 'zod';", 'not among the dependencies'],
     ["import { it } from 'vitest';", 'only a development dependency'],
     ["import { join } from 'path';", 'Write node:path'],
