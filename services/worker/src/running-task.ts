@@ -44,8 +44,11 @@ export class RunningTask {
     this.stop(new KillReason('lost', 'the worker stops'));
   }
 
-  /** Runs the task to its end and reports it. Resolves when the result is durable, or nobody wants it. */
-  async run(): Promise<void> {
+  /**
+   * Runs the task to its end and reports it; `onEnd` is called in between. Resolves when the result is durable, or nobody
+   * wants it.
+   */
+  async run(onEnd: () => void = () => undefined): Promise<void> {
     const { clock } = this.deps;
     const announced = clock.after(this.limits.announceAfterMs, () => void this.announceStart(clock.now()));
     let result: TaskResult;
@@ -61,6 +64,7 @@ export class RunningTask {
     }
     this.ended = true;
     announced();
+    onEnd();
     if (this.isLost()) return;
     await this.report(result);
   }

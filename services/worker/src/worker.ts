@@ -23,6 +23,7 @@ const nameOf = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${
 export function createWorker(deps: WorkerDeps): Worker {
   const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...deps.limits };
   const tasks = new Map<string, RunningTask>();
+  /** Names of jobs from their claim to the end of their report. */
   const inHand = new Set<string>();
   /** Whoever waits for the last job in hand to be done. */
   let waiting: (() => void)[] = [];
@@ -48,15 +49,27 @@ export function createWorker(deps: WorkerDeps): Worker {
   };
   const change = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
 
-  const run = async (job: TaskJob): Promise<void> => {
+  /** Starts a task. Resolves when it has ended; its result may still be on its way to the store. */
+  const run = (job: TaskJob): Promise<void> => {
+    const name = nameOf(job);
     // One task run has one dispatch in force: what runs of an older one is void.
     for (const other of tasks.values()) {
       if (other.job.taskRunId === job.taskRunId && other.job.dispatch < job.dispatch)
         other.stop(new KillReason('lost', 'this task is run again under a new number'));
     }
     const task = new RunningTask(job, deps, limits);
-    tasks.set(nameOf(job), task);
-    await task.run().finally(() => tasks.delete(nameOf(job)));
+    tasks.set(name, task);
+    return new Promise((resolve) => {
+      void task.run(resolve).finally(() => {
+        tasks.delete(name);
+        done(name);
+      });
+    });
+  };
+
+  const done = (name: string): void => {
+    inHand.delete(name);
+    changed();
   };
 
   /** Whether the job is ours. A store that is away is asked until it answers: the job would only come back later. */
@@ -75,19 +88,19 @@ export function createWorker(deps: WorkerDeps): Worker {
     return false;
   };
 
-  /** A job is in hand, and keeps its place, until its task has ended. What cannot be claimed is let go: jobs are hints. */
+  /**
+   * A job keeps its place until its task has ended; the next one begins while the result is being written. What cannot be
+   * claimed is let go: jobs are hints.
+   */
   const handle = async (job: TaskJob): Promise<void> => {
     const name = nameOf(job);
     // Another copy of it runs, or is being claimed: a crash of the database may have lost that lease.
     if (inHand.has(name)) return;
     inHand.add(name);
-    try {
-      // What was claimed too late for the end of the grace period is given back with the rest.
-      if ((await claim(job)) && !abandoned) await run(job);
-    } finally {
-      inHand.delete(name);
-      changed();
-    }
+    const granted = await claim(job);
+    // What was claimed too late for the end of the grace period is given back with the rest.
+    if (granted && !abandoned) await run(job);
+    else done(name);
   };
 
   const renew = async (): Promise<void> => {

@@ -33,7 +33,8 @@ export class Coalescer<In, Out> {
     return new Promise<Out>((resolve, reject) => {
       const key = this.options.keyOf?.(item);
       this.waiting.push({ item, key, resolve, reject });
-      if (this.waiting.length === 1) queueMicrotask(() => this.flush());
+      // After all that this turn of the event loop brings: answers of other statements, requests, messages.
+      if (this.waiting.length === 1) setImmediate(() => this.flush());
     });
   }
 

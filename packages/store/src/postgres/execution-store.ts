@@ -16,7 +16,15 @@ import { Coalescer, type CoalescerOptions } from './coalesce.ts';
 import { commitSteps, fromLog, fromMetric } from './commit.ts';
 import { createExecutions } from './create.ts';
 import type { Database, Statement } from './database.ts';
-import { APPEND, claimJobs, expireLeases, expireLeasesOf, renewJobs, reportResults } from './leases.ts';
+import {
+  APPEND,
+  claimJobs,
+  expireLeases,
+  expireLeasesOf,
+  renewJobs,
+  reportResults,
+  type LeaseRequest,
+} from './leases.ts';
 import { announce, claimAllLooks, claimLooks, deadMembers, dueWakeUps, fireWakeUps, leave } from './looks.ts';
 import {
   EXECUTION_COLUMNS,
@@ -57,6 +65,10 @@ export function createExecutionStore(
     await reportResults(db, items);
     return items.map(() => undefined);
   }, BATCHES);
+  const claims = new Coalescer<LeaseRequest, boolean>((items) => claimJobs(db, items), {
+    ...BATCHES,
+    keyOf: ({ job }) => `${job.executionId} ${job.taskRunSeq}`,
+  });
   const requests = new Coalescer<OperationRequest, boolean>((items) => requestOperations(db, items), {
     ...BATCHES,
     keyOf: (item) => item.id,
@@ -65,7 +77,7 @@ export function createExecutionStore(
     create: (rows) => creates.add(rows),
     load: (ids) => loadExecutions(db, ids),
     commit: (steps) => commits.add(steps),
-    claim: (workerId, jobs, ms) => claimJobs(db, workerId, jobs, ms),
+    claim: (workerId, jobs, ms) => claims.add(jobs.map((job) => ({ workerId, job, ms }))),
     renew: (workerId, jobs, ms) => renewJobs(db, workerId, jobs, ms),
     report: async (items) => void (await reports.add(items)),
     appendLogs: async (logs: readonly LogRow[], metrics: readonly MetricRow[]) =>

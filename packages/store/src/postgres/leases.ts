@@ -52,9 +52,16 @@ const RENEW: Statement = {
   SELECT j.n, false FROM j JOIN again a ON a.execution_id = j.execution_id AND a.task_run_seq = j.task_run_seq`,
 };
 
-const jobRecords = (workerId: string, jobs: readonly JobKey[], ms: number): readonly unknown[] => {
-  const uuids = jobs.map((job) => uuidOf(job.executionId));
-  const records = jobs.map((job, n) => ({
+/** A job that a worker wants to run for so long, ms. */
+export interface LeaseRequest {
+  readonly workerId: string;
+  readonly job: JobKey;
+  readonly ms: number;
+}
+
+const jobRecords = (requests: readonly LeaseRequest[]): readonly unknown[] => {
+  const uuids = requests.map(({ job }) => uuidOf(job.executionId));
+  const records = requests.map(({ workerId, job, ms }, n) => ({
     n,
     execution_id: uuids[n],
     task_run_seq: job.taskRunSeq,
@@ -68,15 +75,10 @@ const jobRecords = (workerId: string, jobs: readonly JobKey[], ms: number): read
 const jobName = (job: JobKey): string => `${job.executionId} ${job.taskRunSeq} ${job.dispatch}`;
 
 /** See ExecutionStore.claim. */
-export async function claimJobs(
-  db: Database,
-  workerId: string,
-  jobs: readonly JobKey[],
-  ms: number,
-): Promise<readonly boolean[]> {
+export async function claimJobs(db: Database, requests: readonly LeaseRequest[]): Promise<readonly boolean[]> {
   const rows = await db.runRelaxed<{ execution_id: string; task_run_seq: number; dispatch: number }>(
     CLAIM,
-    jobRecords(workerId, jobs, ms),
+    jobRecords(requests),
   );
   const got = new Set(
     rows.map((r) =>
@@ -84,7 +86,7 @@ export async function claimJobs(
     ),
   );
   // A job that stands twice in one batch is granted once.
-  return jobs.map((job) => got.delete(jobName(job)));
+  return requests.map(({ job }) => got.delete(jobName(job)));
 }
 
 /** See ExecutionStore.renew. */
@@ -94,7 +96,10 @@ export async function renewJobs(
   jobs: readonly JobKey[],
   ms: number,
 ): Promise<readonly RenewOutcome[]> {
-  const rows = await db.runRelaxed<{ n: number; kill: boolean }>(RENEW, jobRecords(workerId, jobs, ms));
+  const rows = await db.runRelaxed<{ n: number; kill: boolean }>(
+    RENEW,
+    jobRecords(jobs.map((job) => ({ workerId, job, ms }))),
+  );
   const outcomes: RenewOutcome[] = jobs.map(() => 'lost');
   for (const row of rows) outcomes[row.n] = row.kill ? 'kill' : 'kept';
   return outcomes;
