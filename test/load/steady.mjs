@@ -3,9 +3,9 @@
  * each process, tables of what is under way, Redis. Prints a line a minute, what an execution cost, and what grew; exit code 1
  * when something did, or when an execution was lost.
  *
- *   node test/load/steady.mjs [--minutes 10] [--rate 3000] [--postgres]
+ *   node test/load/steady.mjs [--minutes 10] [--rate 3000] [--flow mix|b1|b5] [--postgres]
  *
- * `--rate`: executions a minute, of which a third goes through a worker. `--postgres`: queues over PostgreSQL, no Redis.
+ * `--rate`: executions a minute, of which a third goes through a worker, unless `--flow` names one kind. `--postgres`: queues over PostgreSQL, no Redis.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,7 @@ const { values: options } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     rate: { type: 'string', default: '3000' },
+    flow: { type: 'string', default: 'mix' },
     postgres: { type: 'boolean', default: false },
   },
 });
@@ -79,7 +80,7 @@ async function minute() {
     const wait = began + (i * 60_000) / total - performance.now();
     if (wait > 1) await delay(wait);
     const call = api
-      .hook(i % 3 === 0 ? 'b5' : 'b1')
+      .hook(options.flow === 'mix' ? (i % 3 === 0 ? 'b5' : 'b1') : options.flow)
       .then(() => accepted++)
       .catch((error) => refused.push(error.message))
       .finally(() => open.delete(call));
@@ -112,11 +113,12 @@ try {
     accepted += await minute();
     const now = await look();
     seen.push(now);
-    const spans = (await api.search('b5', from, 100)).results.map(spanOf);
+    const shown = options.flow === 'mix' ? 'b5' : options.flow;
+    const spans = (await api.search(shown, from, 100)).results.map(spanOf);
     const memory = Object.entries(now.memory).map(([name, mb]) => `${name} ${mb}`);
     const passing = Object.entries(now.counts).map(([table, rows]) => `${table} ${rows}`);
     console.log(
-      `${n}: p50 of b5 ${quantile(spans, 0.5)} ms; ${memory.join(', ')}; ${passing.join(', ')}; Redis ${(now.redis.used / 2 ** 20).toFixed(1)} MB, ${now.redis.keys} keys`,
+      `${n}: p50 of ${shown} ${quantile(spans, 0.5)} ms; ${memory.join(', ')}; ${passing.join(', ')}; Redis ${(now.redis.used / 2 ** 20).toFixed(1)} MB, ${now.redis.keys} keys`,
     );
   }
   const done = await settled(from, accepted);

@@ -50,7 +50,7 @@ const COMMAND = 2_000;
 function writeTogether(stream: Socket): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   let corked = false;
-  stream.write = ((...args: unknown[]) => {
+  stream.write = (...args: unknown[]) => {
     if (!corked) {
       corked = true;
       stream.cork();
@@ -60,7 +60,7 @@ function writeTogether(stream: Socket): void {
       });
     }
     return write(...args);
-  }) as Socket['write'];
+  };
 }
 
 export function createClients(address: Address, instance: string, log: MessagingLog): Clients {
