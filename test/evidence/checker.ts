@@ -1,10 +1,10 @@
 import type { ExecutionShape } from '../e2e/server.ts';
 import type { Shape } from './flows.ts';
-import { countsOf, type JournalLine } from './journal.ts';
+import type { JournalLine } from './journal.ts';
 
 const TERMINAL = new Set(['SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'SKIPPED']);
 
-/** What a run of the chaos test has seen from outside. */
+/** What a run of a test of faults has seen from outside. */
 export interface Observed {
   readonly shapes: readonly Shape[];
   /** Executions for whose creation the server has answered 200. */
@@ -12,13 +12,16 @@ export interface Observed {
   /** All executions of the namespace, with their task runs, at the end. */
   readonly executions: readonly ExecutionShape[];
   readonly journal: readonly JournalLine[];
-  /** Each kill of the server: only such a kill may make a script run once more. */
+  /** Each time that workers were killed, frozen or cut off: only that may make a script run once more. */
   readonly losses: readonly Loss[];
 }
 
 export interface Loss {
-  /** Length of the journal at that moment. */
-  readonly at: number;
+  /** Lengths of the journal: what began before `to` may have been lost, what begins after `from` may be its repeat. */
+  readonly from: number;
+  readonly to: number;
+  /** Folder of the worker's working folders; absent: all workers were lost. */
+  readonly root?: string;
   /** Executions that had ended before: nothing of them may run again. */
   readonly ended: ReadonlySet<string>;
 }
@@ -61,43 +64,53 @@ const describe = ({ taskRunList = [] }: ExecutionShape): string =>
 const terminals = (histories: readonly { readonly state: string }[]): number =>
   histories.filter(({ state }) => TERMINAL.has(state)).length;
 
-/**
- * Once in the life of one server at most, so once more for each loss at most; the last time to the end; and never again once the
- * execution had ended.
- */
+/** Once, and once more at most for each loss of the worker that ran it; the last time to the end; and never for an ended execution. */
 function sideEffects({ shapes, executions, journal, losses }: Observed): string[] {
-  const lives = [0, ...losses.map(({ at }) => at)].map((from, i) => countsOf(journal.slice(from, losses[i]?.at)));
-  const counts = countsOf(journal);
+  const byRun = new Map<string, Placed[]>();
+  for (const [at, line] of journal.entries())
+    byRun.set(line.taskRun, [...(byRun.get(line.taskRun) ?? []), { ...line, at }]);
   const found: string[] = [];
-  const expected = new Set<string>();
   for (const { id, flowId, taskRunList = [] } of executions) {
     const scripts = shapes.find((shape) => shape.id === flowId)?.scripts ?? [];
     for (const run of taskRunList.filter(({ taskId }) => scripts.includes(taskId))) {
-      expected.add(run.id);
-      const { begin, end } = counts.get(run.id) ?? { begin: 0, end: 0 };
-      const say = (what: string): void => void found.push(`${flowId} ${id} ${run.taskId}: ${what}`);
-      if (begin === 0 || end === 0) say(`succeeded without running (${begin} begins, ${end} ends)`);
-      if (!ranToTheEnd(journal, run.id)) say('ran last without coming to its end');
-      for (const { at, ended } of losses) {
-        if (ended.has(id) && journal.slice(at).some(({ kind, taskRun }) => kind === 'begin' && taskRun === run.id))
-          say('ran again after its execution had ended');
-      }
-      for (const [life, count] of lives.entries()) {
-        const times = count.get(run.id)?.begin ?? 0;
-        if (times > 1) say(`ran ${times} times in the life of server ${life}`);
-      }
+      const lines = byRun.get(run.id) ?? [];
+      byRun.delete(run.id);
+      const begun = lines.filter(({ kind }) => kind === 'begin');
+      const ends = lines.length - begun.length;
+      const say = (what: string): void => void found.push(`${flowId} ${id} ${run.taskId} ${run.id}: ${what}`);
+      if (begun.length === 0 || ends === 0) say(`succeeded without running (${begun.length} begins, ${ends} ends)`);
+      if (ends > begun.length) say(`${ends} ends of ${begun.length} begins`);
+      if (!cameToItsEnd(lines, losses)) say('ran last without coming to its end');
+      for (const { from, ended } of losses)
+        if (ended.has(id) && begun.some(({ at }) => at >= from)) say('ran again after its execution had ended');
+      for (const place of unexplained(begun, losses)) say(`ran again though its worker was not lost (${place})`);
     }
   }
-  for (const [taskRun, { begin, end }] of counts)
-    if (end > begin) found.push(`task run ${taskRun}: ${end} ends of ${begin} begins`);
-  for (const taskRun of counts.keys())
-    if (!expected.has(taskRun)) found.push(`a script ran for an unknown task run ${taskRun}`);
+  for (const taskRun of byRun.keys()) found.push(`a script ran for an unknown task run ${taskRun}`);
   return found;
 }
 
-/** Whether the process that began last is also one that has ended. */
-function ranToTheEnd(journal: readonly JournalLine[], taskRun: string): boolean {
-  const lines = journal.filter((line) => line.taskRun === taskRun);
-  const last = lines.findLast(({ kind }) => kind === 'begin');
-  return last === undefined || lines.some(({ kind, pid }) => kind === 'end' && pid === last.pid);
+/** A line of the journal with its place in it. */
+type Placed = JournalLine & { readonly at: number };
+
+const hits = (loss: Loss, line: Placed): boolean =>
+  line.at < loss.to && (loss.root === undefined || line.place.startsWith(`${loss.root}/`));
+
+/** Where scripts began anew without a loss of the worker that had run them before; each loss explains one repeat. */
+function unexplained(begun: readonly Placed[], losses: readonly Loss[]): readonly string[] {
+  const left = [...losses];
+  return begun.slice(1).flatMap((line, i) => {
+    const cause = left.findIndex((loss) => hits(loss, begun[i]!) && line.at >= loss.from);
+    if (cause < 0) return [line.place];
+    left.splice(cause, 1);
+    return [];
+  });
+}
+
+/** Whether the process that began last has ended; one on a lost worker may begin last and be killed. */
+function cameToItsEnd(lines: readonly Placed[], losses: readonly Loss[]): boolean {
+  const ended = (line: Placed): boolean => lines.some(({ kind, pid }) => kind === 'end' && pid === line.pid);
+  const begun = lines.filter(({ kind }) => kind === 'begin');
+  const last = begun.findLast((line) => ended(line) || !losses.some((loss) => hits(loss, line)));
+  return last === undefined || ended(last);
 }
