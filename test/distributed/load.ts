@@ -16,6 +16,7 @@ export interface Call {
 export interface LoadOptions {
   readonly cluster: Cluster;
   readonly namespace: string;
+  /** Of these the seed chooses. */
   readonly shapes: readonly Shape[];
   readonly random: Random;
 }
@@ -56,24 +57,24 @@ export class Load {
     return Math.max(0, ...this.calls.filter(({ at }) => at >= from && at <= to).map(({ ms }) => ms));
   }
 
-  /** Makes so many executions as fast as some callers can; a call that is refused or not answered is made again. */
-  async burst(count: number): Promise<void> {
+  /** Makes so many executions as fast as some callers can, of one flow or of all; a call that is refused or not answered is made again. */
+  async burst(count: number, flow?: string): Promise<void> {
     let left = count;
     const caller = async (): Promise<void> => {
-      while (left-- > 0) await this.one();
+      while (left-- > 0) await this.one(flow);
     };
     await Promise.all(Array.from({ length: CALLERS }, caller));
   }
 
   /** Makes executions at a steady rate until told to stop; the answer resolves when the last call has been answered with 2xx. */
-  steady(perSecond: number): () => Promise<void> {
+  steady(perSecond: number, flow?: string): () => Promise<void> {
     let stopped = false;
     const underWay = new Set<Promise<void>>();
     const pace = async (): Promise<void> => {
       for (let next = performance.now(); !stopped; next += 1_000 / perSecond) {
         // One that is not answered keeps no other from being made, but the crowd is limited.
         if (underWay.size < 100) {
-          const one = this.one().finally(() => underWay.delete(one));
+          const one = this.one(flow).finally(() => underWay.delete(one));
           underWay.add(one);
         }
         await delay(Math.max(0, next - performance.now()));
@@ -87,12 +88,12 @@ export class Load {
     };
   }
 
-  /** One execution of a shape that the seed chooses, called for until it is accepted. */
-  private async one(): Promise<void> {
+  /** One execution of a flow, or of a shape that the seed chooses, called for until it is accepted. */
+  private async one(flow?: string): Promise<void> {
     const { shapes, random } = this.options;
-    const shape = random.pick(shapes);
-    const delivery = shape.id === 'chain' && random.chance(0.5) ? `delivery-${this.deliveries++}` : undefined;
-    while (!(delivery === undefined ? await this.create(shape.id) : await this.deliver(shape.id, delivery)))
+    const id = flow ?? random.pick(shapes).id;
+    const delivery = id === 'chain' && random.chance(0.5) ? `delivery-${this.deliveries++}` : undefined;
+    while (!(delivery === undefined ? await this.create(id) : await this.deliver(id, delivery)))
       await delay(100);
   }
 

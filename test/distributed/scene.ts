@@ -15,6 +15,8 @@ import { SEED } from './sizes.ts';
 export interface SceneOptions {
   /** How long the longest script runs, s. */
   readonly longSeconds?: number;
+  /** More flows, which take part only where they are named. */
+  readonly more?: (namespace: string) => readonly Shape[];
 }
 
 /** What is seen of the executions of one fault, from the first call to the last end. */
@@ -42,8 +44,11 @@ export class Scene {
     this.namespace = `faults.${name}`;
     this.marker = `faults-${process.pid}-${name}`;
     this.random = createRandom(SEED);
-    this.shapes = shapes({ namespace: this.namespace, journal: this.journal, marker: this.marker, ...options });
-    this.load = new Load({ cluster, namespace: this.namespace, shapes: this.shapes, random: this.random.fork() });
+    const { namespace, journal, marker } = this;
+    const { longSeconds, more } = options;
+    const usual = shapes({ namespace, journal, marker, ...(longSeconds !== undefined && { longSeconds }) });
+    this.shapes = [...usual, ...(more?.(namespace) ?? [])];
+    this.load = new Load({ cluster, namespace, shapes: usual, random: this.random.fork() });
     this.database = new Database({ connection: { url: cluster.databaseUrl }, poolSize: 1, onError: () => undefined });
   }
 
@@ -115,6 +120,16 @@ export class Scene {
       .map(({ taskRun }) => taskRun);
   }
 
+  /** Scripts of a worker and their guards. */
+  processesOf({ root }: ServiceProcess): Promise<readonly number[]> {
+    return processesBelow(root);
+  }
+
+  /** Processes of scripts that came to their end. */
+  async endedPids(): Promise<readonly number[]> {
+    return (await readJournal(this.journal)).filter(({ kind }) => kind === 'end').map(({ pid }) => pid);
+  }
+
   /** Ids of executions, straight from the database. */
   private async rows(condition: string): Promise<readonly { readonly id: string }[]> {
     return this.database.query<{ id: string }>(
@@ -130,6 +145,15 @@ export class Scene {
 
   async count(): Promise<number> {
     return (await this.rows('true')).length;
+  }
+
+  /** How often the reconciler has looked at open executions since their last step: the fewest and the most, of four at most. */
+  async looks(): Promise<readonly [number, number]> {
+    const [row] = await this.database.query<{ fewest: number; most: number }>(
+      `SELECT min(owes_tries)::int AS fewest, max(owes_tries)::int AS most FROM executions WHERE namespace = $1 AND ended_at IS NULL`,
+      [this.namespace],
+    );
+    return [row!.fewest, row!.most];
   }
 
   /** Task runs that were handed out more than once. */
