@@ -51,7 +51,7 @@ async function backlog(scene: Scene): Promise<Played> {
   const [first, last] = [samples[0]!, samples.at(-1)!];
   const most = Math.max(...samples.map(({ waiting, open }) => waiting - open));
   // Otherwise this would show nothing.
-  expect(looks[0]).toBeGreaterThan(0);
+  expect(looks).toBeGreaterThan(0);
   expect(most).toBeLessThan(UNDER_WAY);
   expect(last.waiting).toBeLessThan(first.waiting);
   expect(last.open).toBeGreaterThan(BACKLOG / 2);
@@ -60,7 +60,7 @@ async function backlog(scene: Scene): Promise<Played> {
     notes: [
       `${first.waiting} jobs waited, ${last.waiting} after ${seconds(BACKLOG_MS)}, with ${last.open} executions open`,
       `at most ${most} jobs more than open executions`,
-      `each was sent again ${looks[0]} to ${looks[1]} times`,
+      `half of them were sent again ${looks} times or more`,
       `a second worker ended all in ${seconds(lastEnd(outcome.executions, from))}`,
     ],
   };
