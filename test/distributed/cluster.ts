@@ -103,7 +103,7 @@ export class Cluster {
   async start(name: ServiceName, env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const first = name === 'gateway' && this.of('gateway').length === 0;
     const port = first && this.options.port !== undefined ? this.options.port : await freePort();
-    const root = join(this.folder, 'work', `${this.services.length}`);
+    const root = join(this.folder, 'work', String(port));
     await mkdir(root, { recursive: true });
     const own = { PORT: String(port), TIERCEL_WORKER_WORKING_ROOT: root };
     const service = new ServiceProcess(name, port, root, { ...this.env, ...own, ...env });

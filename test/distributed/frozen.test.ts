@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { alive, until } from '../e2e/server.ts';
+import { until } from '../e2e/server.ts';
 import { lastEnd, longestWait, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
 import { ALL_ENDED_WITHIN, EXECUTIONS, FREEZE_MS, limit } from './sizes.ts';
@@ -40,7 +40,11 @@ async function freezeWorker(scene: Scene): Promise<Played> {
   };
   await scene.lose([victim!], freeze, async () => {
     const woken = Date.now();
-    await until('the end of late scripts', () => (late.some(alive) ? undefined : true), KILLED_WITHIN);
+    const gone = async (): Promise<true | undefined> => {
+      const living = await scene.processesOf(victim!);
+      return late.some((pid) => living.includes(pid)) ? undefined : true;
+    };
+    await until('the end of late scripts', gone, KILLED_WITHIN);
     killed = Date.now() - woken;
   });
   const unended = (await scene.endedPids()).filter((pid) => late.includes(pid));
