@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SERVICES, type ServiceName } from './cluster.ts';
 import { recoveryAfter, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
-import { ALL_ENDED_WITHIN, EXECUTIONS, GOES_ON_WITHIN, limit } from './sizes.ts';
+import { ALL_ENDED_WITHIN, EXECUTIONS, GOES_ON_WITHIN, limit, LONG } from './sizes.ts';
 import { missing, useStage, type Played } from './stage.ts';
 
 const VICTIMS: readonly (readonly [string, readonly ServiceName[]])[] = [
@@ -17,7 +17,9 @@ describe.skipIf(missing !== undefined)('kill -9, over Redis', () => {
 
 describe('kill -9, over PostgreSQL alone', () => {
   const stage = useStage({ redis: false });
-  test.each(VICTIMS)('of %s', (what, names) => stage.play(`pgkill.${what}`, (scene) => kill(scene, names)), limit(0));
+  // In CI only those whose loss has to do with queues.
+  const victims = VICTIMS.filter(([what]) => LONG || ['executor', 'worker', 'everything'].includes(what));
+  test.each(victims)('of %s', (what, names) => stage.play(`pgkill.${what}`, (scene) => kill(scene, names)), limit(0));
 });
 
 /** In the midst of a load that goes on; each is started again at once. */

@@ -93,8 +93,7 @@ export class Load {
     const { shapes, random } = this.options;
     const id = flow ?? random.pick(shapes).id;
     const delivery = id === 'chain' && random.chance(0.5) ? `delivery-${this.deliveries++}` : undefined;
-    while (!(delivery === undefined ? await this.create(id) : await this.deliver(id, delivery)))
-      await delay(100);
+    while (!(delivery === undefined ? await this.create(id) : await this.deliver(id, delivery))) await delay(100);
   }
 
   private async create(flow: string): Promise<boolean> {
@@ -133,8 +132,13 @@ export class Load {
       note(answer.status, answer.ok ? service : `${service}: ${text.slice(0, 200)}`);
       return answer.ok ? (JSON.parse(text) as ExecutionShape) : undefined;
     } catch (error) {
-      const { name, cause } = error as Error;
-      note(0, name === 'TimeoutError' ? `${service} hangs` : `${service}: ${String((cause as Error)?.message ?? error)}`);
+      const { name, message, cause } = error as Error;
+      note(
+        0,
+        name === 'TimeoutError'
+          ? `${service} hangs`
+          : `${service}: ${(cause as Error | undefined)?.message ?? message}`,
+      );
       return undefined;
     }
   }

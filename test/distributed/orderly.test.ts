@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SERVICES } from './cluster.ts';
 import { longestWait, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
-import { ALL_ENDED_WITHIN, EXECUTIONS, limit, ROUNDS } from './sizes.ts';
+import { ALL_ENDED_WITHIN, CHANGES, EXECUTIONS, limit, ROUNDS } from './sizes.ts';
 import { missing, useStage, type Played } from './stage.ts';
 
 /** The longest that an execution may stand still because executors come and go, ms. */
@@ -10,7 +10,11 @@ const PAUSE = 5_000;
 
 describe.skipIf(missing !== undefined)('in good order', () => {
   const stage = useStage();
-  test(`SIGTERM of each service in turn, ${ROUNDS} rounds`, () => stage.play('sigterm', rounds), limit(ROUNDS * 40_000));
+  test(
+    `SIGTERM of each service in turn, ${ROUNDS} rounds`,
+    () => stage.play('sigterm', rounds),
+    limit(ROUNDS * 40_000),
+  );
   test('executors join and leave', () => stage.play('members', joinAndLeave), limit(60_000));
 });
 
@@ -48,8 +52,7 @@ async function rounds(scene: Scene): Promise<Played> {
 async function joinAndLeave(scene: Scene): Promise<Played> {
   const { cluster, load, random } = scene;
   const stop = load.steady(EXECUTIONS / 12);
-  const changes = ROUNDS * 2;
-  for (let change = 0; change < changes; change++) {
+  for (let change = 0; change < CHANGES; change++) {
     const living = cluster.of('executor');
     const join = living.length === 1 || (living.length < 3 && random.chance(0.5));
     if (join) await cluster.start('executor');
@@ -60,5 +63,5 @@ async function joinAndLeave(scene: Scene): Promise<Played> {
   const outcome = await scene.outcome(ALL_ENDED_WITHIN);
   const longest = longestWait(outcome.executions, 'chain');
   expect(longest).toBeLessThan(PAUSE);
-  return { ...outcome, notes: [`${changes} changes, longest way through \`chain\`: ${seconds(longest)}`] };
+  return { ...outcome, notes: [`${CHANGES} changes, longest way through \`chain\`: ${seconds(longest)}`] };
 }

@@ -95,7 +95,11 @@ export class Scene {
    * Ends or holds workers by `act` and notes what may run once more because of it. `settle` waits until nothing of them can begin any
    * more; without it, until their scripts are gone.
    */
-  async lose(workers: readonly ServiceProcess[], act: () => Promise<void>, settle?: () => Promise<void>): Promise<void> {
+  async lose(
+    workers: readonly ServiceProcess[],
+    act: () => Promise<void>,
+    settle?: () => Promise<void>,
+  ): Promise<void> {
     const ended = new Set((await this.rows('ended_at IS NOT NULL')).map(({ id }) => uuidToId(id)));
     const from = (await readJournal(this.journal)).length;
     await act();
@@ -156,12 +160,13 @@ export class Scene {
     return row!.looks;
   }
 
-  /** Task runs that were handed out more than once. */
+  /** Task runs that were handed out more than once, but for those that are tried again on purpose. */
   async handedOutAgain(): Promise<readonly string[]> {
+    const retried = this.shapes.flatMap(({ attempts }) => Object.keys(attempts ?? {}));
     const rows = await this.database.query<{ line: string }>(
       `SELECT e.flow_id || ' ' || t.task_id || ' dispatch ' || t.dispatch AS line
-       FROM task_runs t JOIN executions e ON e.id = t.execution_id WHERE e.namespace = $1 AND t.dispatch > 1`,
-      [this.namespace],
+       FROM task_runs t JOIN executions e ON e.id = t.execution_id WHERE e.namespace = $1 AND t.dispatch > 1 AND t.task_id <> ALL($2)`,
+      [this.namespace, retried],
     );
     return rows.map(({ line }) => line);
   }
@@ -171,7 +176,9 @@ export class Scene {
     const began = performance.now();
     const breaches: string[] = [];
     await until('all ended', async () => ((await this.open()) === 0 ? true : undefined), ms).catch(async () => {
-      breaches.push(`${await this.open()} executions have not ended within ${Math.round(performance.now() - began)} ms`);
+      breaches.push(
+        `${await this.open()} executions have not ended within ${Math.round(performance.now() - began)} ms`,
+      );
     });
     const executions = await this.executions();
     const { accepted, unanswered, delivered, calls } = this.load;

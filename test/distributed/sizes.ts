@@ -2,7 +2,7 @@
  * How large the tests of faults are. In CI small; by hand as the promises say:
  * FAULTS_EXECUTIONS=500 FAULTS_LONG=1 FAULTS_SEED=7 npx vitest run test/distributed
  */
-const LONG = process.env['FAULTS_LONG'] === '1';
+export const LONG = process.env['FAULTS_LONG'] === '1';
 
 export const SEED = Number(process.env['FAULTS_SEED'] ?? 4);
 /** Executions that are made around each fault. */
@@ -14,8 +14,10 @@ export const FREEZE_MS = LONG ? 30_000 : 13_000;
 /** Jobs that wait for one slow worker, and how long, ms. */
 export const BACKLOG = LONG ? 10_000 : 1_000;
 export const BACKLOG_MS = LONG ? 180_000 : 30_000;
-/** Rounds in which each service is stopped and started again. */
-export const ROUNDS = LONG ? 20 : 5;
+/** Rounds in which each service is stopped and replaced. */
+export const ROUNDS = LONG ? 20 : 2;
+/** How often an executor joins or leaves. */
+export const CHANGES = LONG ? 40 : 8;
 
 /** From a fault, or from its end, to the next end of an execution that was running, ms. */
 export const GOES_ON_WITHIN = 15_000;

@@ -95,7 +95,9 @@ async function away(scene: Scene): Promise<Played> {
     executions: outcome.executions,
     breaches: [
       // Those that needed the storage while it was away may fail, if they say why.
-      ...outcome.breaches.filter((breach) => !failed.some(({ id }) => breach.startsWith(`writes ${id}: ended as FAILED`))),
+      ...outcome.breaches.filter(
+        (breach) => !failed.some(({ id }) => breach.startsWith(`writes ${id}: ended as FAILED`)),
+      ),
       ...unclear.map((text) => `unclear: ${text}`),
     ],
     notes: [

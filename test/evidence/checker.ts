@@ -50,7 +50,7 @@ function breachesOf(execution: ExecutionShape, { shapes }: Observed): string[] {
   if (new Set(places).size !== places.length) say('has two task runs for one place');
   for (const run of taskRunList) {
     const results = terminals(run.state.histories);
-    if (results !== 1) say(`task run ${run.taskId} ${run.id} has ${results} results`);
+    if (results !== (shape.attempts?.[run.taskId] ?? 1)) say(`task run ${run.taskId} ${run.id} has ${results} results`);
   }
   for (const [name, value] of Object.entries(shape.outputs ?? {})) {
     if (execution.outputs?.[name] !== value) say(`output ${name} is ${String(execution.outputs?.[name])}`);

@@ -6,6 +6,8 @@ export interface Shape {
   readonly taskRuns: number;
   /** Ids of tasks whose script writes `begin` and `end` into the journal. */
   readonly scripts: readonly string[];
+  /** Attempts of tasks that fail before they succeed. */
+  readonly attempts?: Readonly<Record<string, number>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 

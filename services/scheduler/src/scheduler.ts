@@ -204,7 +204,9 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     for (const id of executorsOf(before ?? [])) if (!living.includes(id)) joined.delete(id);
     for (const id of living) if (!joined.has(id)) joined.set(id, before === undefined ? -Infinity : time);
     if (before === undefined) return;
-    const elders = executorsOf(before).filter((id) => time - (joined.get(id) ?? 0) > NOTICED_MS || !living.includes(id));
+    const elders = executorsOf(before).filter(
+      (id) => time - (joined.get(id) ?? 0) > NOTICED_MS || !living.includes(id),
+    );
     const orphans = rendezvous(elders).flatMap((owner, partition) =>
       owner === undefined || !living.includes(owner) ? [partition] : [],
     );

@@ -47,9 +47,9 @@ export class RunningTask {
   /** Runs the task to its end and reports it. Resolves when the result is durable, or nobody wants it. */
   async run(): Promise<void> {
     const { clock } = this.deps;
-    const announced = clock.after(this.limits.announceAfterMs, () => void this.announceStart(clock.now()));
-    let result: TaskResult;
     const started = clock.now();
+    const announced = clock.after(this.limits.announceAfterMs, () => void this.announceStart(started));
+    let result: TaskResult;
     try {
       result = await this.deps.runAttempt(this.job, this.controller.signal, this.log);
     } catch (error) {
