@@ -1,5 +1,5 @@
 // npm test [-- part …]: everything that this checkout can check on this machine. In a fresh clone it installs and builds
-// first. Parts by name: types lint unused format unit simulator e2e conformance. The last line is the sum. With CI=true
+// first. Parts by name: types lint unused format unit simulator e2e clients chaos distributed conformance. The last line is the sum. With CI=true
 // what cannot run is a failure instead of being left out.
 import { existsSync, readdirSync } from 'node:fs';
 import { at, checkNode } from './lib.mjs';
@@ -16,7 +16,9 @@ await install();
 await build();
 
 /** Folders below test/ with tests for vitest that need the whole product; the others are quick. */
-const WHOLE = ['e2e', 'clients', 'chaos'];
+const WHOLE = ['e2e', 'clients', 'chaos', 'distributed'];
+/** Longer than other folders may take, s. */
+const LIMITS = { distributed: 600 };
 
 /** Programs that some tests call; a machine without one leaves those tests out, and we say so. */
 const programs = ['python3', 'curl', 'bash']
@@ -25,6 +27,13 @@ const programs = ['python3', 'curl', 'bash']
     name: `what calls ${name}`,
     run: async () => missing(`what calls ${name}`, `${name} is not installed`),
   }));
+
+/** A part that is left out, with the reason, where the program is missing that its folder cannot do without. */
+function needing(folder, part) {
+  if (folder !== 'distributed' || has('redis-server')) return part;
+  const why = 'redis-server is not installed (Debian: apt-get install redis-server)';
+  return { ...part, run: async () => missing(part.name, why) };
+}
 
 /** Whether a folder of test/ has tests for vitest. */
 function hasVitest(...path) {
@@ -48,7 +57,9 @@ function parts() {
     vitest('unit tests', unitFolders, 600),
     script('simulator', 'simulator', 180, ['--seeds', '1000']),
     ...WHOLE.flatMap((folder) => [
-      hasVitest(folder) ? vitest(`${folder} tests`, [`test/${folder}/`], 300) : undefined,
+      hasVitest(folder)
+        ? needing(folder, vitest(`${folder} tests`, [`test/${folder}/`], LIMITS[folder] ?? 300))
+        : undefined,
       script(`${folder} script`, folder, 300),
     ]),
     conformance('conformance'),

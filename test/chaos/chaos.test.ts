@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { LocalServer, until, type ExecutionShape } from '../e2e/server.ts';
-import { findBreaches, type Loss } from './checker.ts';
-import { NAMESPACE, shapes } from './flows.ts';
-import { countsOf, markedProcesses, readJournal, runningScripts } from './journal.ts';
+import { findBreaches, type Loss } from '../evidence/checker.ts';
+import { shapes } from '../evidence/flows.ts';
+import { countsOf, markedProcesses, readJournal, runningScripts } from '../evidence/journal.ts';
 
 /**
  * kill -9 in the midst of running executions. By hand, larger:
@@ -13,6 +13,7 @@ import { countsOf, markedProcesses, readJournal, runningScripts } from './journa
  */
 const EXECUTIONS = Number(process.env['CHAOS_EXECUTIONS'] ?? 60);
 const KILLS = Number(process.env['CHAOS_KILLS'] ?? 2);
+const NAMESPACE = 'chaos';
 /** Callers at a time. */
 const CALLERS = 16;
 /** From a server that is ready again to the next end of an execution, ms. */
@@ -90,7 +91,7 @@ class Scene {
     this.server = local;
     this.journal = join(place, 'journal');
     this.marker = `chaos-${process.pid}-${Date.now()}`;
-    this.shapes = shapes(this.journal, this.marker);
+    this.shapes = shapes({ namespace: NAMESPACE, journal: this.journal, marker: this.marker });
   }
 
   /** Makes so many executions of all shapes; a call that is not answered is made again as another one. */
@@ -140,7 +141,8 @@ class Scene {
     if (kind !== 'server') process.kill(postgres, 'SIGKILL');
     if (kind !== 'postgres') {
       await this.noScriptsRun();
-      this.losses.push({ at: (await readJournal(this.journal)).length, ended: settled });
+      const at = (await readJournal(this.journal)).length;
+      this.losses.push({ from: at, to: at, ended: settled });
     }
     const began = performance.now();
     const ready = kind === 'postgres' ? await this.readyAgain() : await this.server.start();

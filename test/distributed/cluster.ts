@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis, startTestS3, type TestRedis, type TestS3 } from '@tiercel/testkit';
@@ -46,7 +46,7 @@ export class Cluster {
     try {
       await cluster.startPostgres();
       if (options.redis !== false) cluster.redis = await startRedis({ appendonly: true });
-      cluster.s3 = await startTestS3({ folder: join(folder, 's3') });
+      await cluster.startS3();
       return cluster;
     } catch (error) {
       await cluster.remove();
@@ -65,6 +65,12 @@ export class Cluster {
   async stopPostgres(): Promise<void> {
     await this.postgres?.stop();
     this.postgres = undefined;
+  }
+
+  /** On the port that it had before, with the objects that it had. */
+  async startS3(): Promise<void> {
+    const port = this.s3 === undefined ? {} : { port: Number(new URL(this.s3.endpoint).port) };
+    this.s3 = await startTestS3({ folder: join(this.folder, 's3'), ...port });
   }
 
   postgresPid(): number {
@@ -97,16 +103,23 @@ export class Cluster {
   async start(name: ServiceName, env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const first = name === 'gateway' && this.of('gateway').length === 0;
     const port = first && this.options.port !== undefined ? this.options.port : await freePort();
-    const service = new ServiceProcess(name, port, { ...this.env, PORT: String(port), ...env });
+    const root = join(this.folder, 'work', String(port));
+    await mkdir(root, { recursive: true });
+    const own = { PORT: String(port), TIERCEL_WORKER_WORKING_ROOT: root };
+    const service = new ServiceProcess(name, port, root, { ...this.env, ...own, ...env });
     this.services.push(service);
     await service.start();
     return service;
   }
 
-  async startAll(): Promise<void> {
+  /** Everything, with as many of a service as are asked for. */
+  async startAll(count: Partial<Record<ServiceName, number>> = {}): Promise<void> {
+    const several = (name: ServiceName): ServiceName[] => Array.from({ length: count[name] ?? 1 }, () => name);
     // The first one makes the tables; the others need not wait for each other.
     await this.start('scheduler');
-    await Promise.all(SERVICES.filter((name) => name !== 'scheduler').map((name) => this.start(name)));
+    const rest = SERVICES.flatMap(several);
+    rest.splice(rest.indexOf('scheduler'), 1);
+    await Promise.all(rest.map((name) => this.start(name)));
   }
 
   of(name: ServiceName): readonly ServiceProcess[] {
@@ -144,13 +157,16 @@ export class ServiceProcess {
   readonly name: ServiceName;
   readonly port: number;
   readonly url: string;
+  /** Folder of a worker's working folders. */
+  readonly root: string;
   private readonly env: Readonly<Record<string, string>>;
   private child: ChildProcess | undefined;
   private text = { stdout: '', stderr: '' };
 
-  constructor(name: ServiceName, port: number, env: Readonly<Record<string, string>>) {
+  constructor(name: ServiceName, port: number, root: string, env: Readonly<Record<string, string>>) {
     this.name = name;
     this.port = port;
+    this.root = root;
     this.url = `http://127.0.0.1:${port}`;
     this.env = env;
   }

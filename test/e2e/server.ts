@@ -236,6 +236,9 @@ export interface ExecutionShape {
     readonly taskId: string;
     readonly value?: string;
     readonly attempts?: readonly { readonly state: { readonly current: string } }[];
-    readonly state: { readonly current: string; readonly histories: readonly { readonly state: string }[] };
+    readonly state: {
+      readonly current: string;
+      readonly histories: readonly { readonly state: string; readonly date: string }[];
+    };
   }[];
 }

@@ -172,10 +172,13 @@ async function connectStorage({ s3, logger }: DistributedOptions, patient: boole
     await checkS3(settings);
   } catch (error) {
     if (!(error instanceof S3SetupError)) throw error;
-    if (!patient || error.problem !== 'unreachable') throw new PlatformError(`${error.message}.`, { cause: error });
+    if (!patient || error.problem !== 'unreachable')
+      throw new PlatformError(asSentence(error.message), { cause: error });
     logger.warn({ error }, 'the internal storage does not answer; starting without it');
   }
   return createS3Storage(settings);
 }
+
+const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -29,6 +29,8 @@ export interface TestRedis {
   stop(): Promise<void>;
   /** Starts it again, on the same port and with what is on the disk. */
   start(): Promise<void>;
+  /** Removes what is on the disk of one that was stopped: it starts empty. */
+  forget(): Promise<void>;
   /** Holds the process (SIGSTOP) until `thaw`. */
   freeze(): void;
   thaw(): void;
@@ -129,6 +131,9 @@ export async function startRedis({ appendonly = false, policy, settings = [] }: 
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     start,
+    forget: async () => {
+      for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+    },
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     close: async () => {

@@ -311,6 +311,27 @@ describe('life', () => {
     expect(b.hints.map((hint) => hint.executionId).toSorted()).toEqual(orphans.toSorted());
   });
 
+  it('when an executor dies, so are those who joined before that was noticed', async () => {
+    const b = await bench();
+    const scheduler = b.make('s');
+    await b.store.announce({ id: 'other', service: 'executor' }, 5_000);
+    await scheduler.start();
+    const ids = await Promise.all(Array.from({ length: 60 }, () => b.create()));
+    await b.store.announce({ id: 'next', service: 'executor' }, 5_000);
+    const take = async (hint: ExecutionHint): Promise<void> => void b.hints.push(hint);
+    b.queue.consume<ExecutionHint>(executorQueue('next'), { concurrency: 1_000 }, take);
+    await b.pass(1_250);
+    b.hints.length = 0;
+    await b.store.leave('other');
+    await b.pass(1_250);
+    const orphans = ids.filter((id) => rendezvous(['executor', 'other'])[partitionOf(id)] === 'other');
+    const taken = orphans.filter((id) => rendezvous(['executor', 'other', 'next'])[partitionOf(id)] === 'next');
+    expect(taken.length).toBeGreaterThan(0);
+    expect(b.hints.map((hint) => hint.executionId).toSorted()).toEqual(orphans.toSorted());
+    // Whoever gets them may still believe in the dead one, and must not pass them on to it.
+    expect(b.hints.filter((hint) => hint.passedOn !== true)).toEqual([]);
+  });
+
   it('what a dead executor leaves behind is taken away after a minute: its queue, then its name', async () => {
     const b = await bench();
     const scheduler = b.make('s');

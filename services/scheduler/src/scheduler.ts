@@ -72,14 +72,24 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   const cancels = new Map<string, () => void>();
   const timers = new Map<string, () => void>();
   const inHand = new Set<Promise<unknown>>();
+  /** When the executors that live were first heard of. */
+  const joined = new Map<string, number>();
   let stopped = false;
   /** Since when the store has answered without a break. */
   let contactSince: number | undefined;
   let lastContact = 0;
 
+  /**
+   * What is sent again is worked on where it arrives: an executor that has not heard of a death yet would pass it on to the dead, and
+   * the next look comes late.
+   */
   const hint = (looks: readonly Look[], resend: boolean): void =>
     deps.router.send(
-      looks.map((look) => ({ tenant: look.tenant, executionId: look.executionId, ...(resend && { resend: true }) })),
+      looks.map(({ tenant, executionId }) => ({
+        tenant,
+        executionId,
+        ...(resend && { resend: true, passedOn: true }),
+      })),
     );
 
   /** Answers whether it was done. */
@@ -184,12 +194,20 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     inHand.add(doing);
   };
 
-  /** Hints that went to an executor which then died are lost: whoever has inherited its partitions is told at once. */
+  /**
+   * Hints that went to an executor which then died are lost: whoever has inherited its partitions is told at once. Its death is noticed
+   * late, and who joined meanwhile has taken over some of them already.
+   */
   const inherit = (members: readonly Member[], before: readonly Member[] | undefined): void => {
-    if (before === undefined) return;
     const living = executorsOf(members);
-    const owners = rendezvous(executorsOf(before));
-    const orphans = owners.flatMap((owner, partition) =>
+    const time = deps.clock.now();
+    for (const id of executorsOf(before ?? [])) if (!living.includes(id)) joined.delete(id);
+    for (const id of living) if (!joined.has(id)) joined.set(id, before === undefined ? -Infinity : time);
+    if (before === undefined) return;
+    const elders = executorsOf(before).filter(
+      (id) => time - (joined.get(id) ?? 0) > NOTICED_MS || !living.includes(id),
+    );
+    const orphans = rendezvous(elders).flatMap((owner, partition) =>
       owner === undefined || !living.includes(owner) ? [partition] : [],
     );
     if (orphans.length > 0 && living.length > 0) now('inheritance', () => lookAtEverything(orphans));
@@ -226,3 +244,5 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 }
 
 const HOUSEKEEPING_RETRY_MS = 10_000;
+/** Within this the death of an executor has been noticed, ms. */
+const NOTICED_MS = 2 * ALIVE_MS;

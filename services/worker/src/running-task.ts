@@ -50,9 +50,9 @@ export class RunningTask {
    */
   async run(onEnd: () => void = () => undefined): Promise<void> {
     const { clock } = this.deps;
-    const announced = clock.after(this.limits.announceAfterMs, () => void this.announceStart(clock.now()));
-    let result: TaskResult;
     const started = clock.now();
+    const announced = clock.after(this.limits.announceAfterMs, () => void this.announceStart(started));
+    let result: TaskResult;
     try {
       result = await this.deps.runAttempt(this.job, this.controller.signal, this.log);
     } catch (error) {

@@ -56,9 +56,12 @@ describe('a job', () => {
     const quick = await b.start();
     await b.pass(40);
     await quick.end();
+    const date = b.clock.now();
     await b.start();
     await b.pass(60);
     expect(b.inbox().map((event) => event.kind)).toEqual(['task-result', 'task-started']);
+    // Told later, but of the moment at which it began.
+    expect(b.inbox()[1]).toMatchObject({ date });
   });
 });
 

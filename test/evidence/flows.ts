@@ -1,4 +1,4 @@
-/** One shape of flow that the chaos test runs, and what an execution of it must have when it has ended. */
+/** One shape of flow that tests of faults run, and what an execution of it must have when it has ended. */
 export interface Shape {
   readonly id: string;
   readonly source: string;
@@ -6,23 +6,36 @@ export interface Shape {
   readonly taskRuns: number;
   /** Ids of tasks whose script writes `begin` and `end` into the journal. */
   readonly scripts: readonly string[];
+  /** Attempts of tasks that fail before they succeed. */
+  readonly attempts?: Readonly<Record<string, number>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-export const NAMESPACE = 'chaos';
+/** Key of the webhook by which `chain` can be started. */
+export const WEBHOOK_KEY = 'evidence-key';
 
-/** A script that writes down when it begins and ends, with its process id; `marker` finds it among all processes. */
-const script = (id: string, journal: string, marker: string, seconds: string): string => `
+export interface ShapeOptions {
+  readonly namespace: string;
+  /** File of side effects. */
+  readonly journal: string;
+  /** Finds the scripts among all processes. */
+  readonly marker: string;
+  /** How long the script of `long` runs, s; default 2.5. */
+  readonly longSeconds?: number;
+}
+
+/** A script that writes down when it begins and ends, with its process id and the folder that its worker gave it. */
+const script = (id: string, { journal, marker }: ShapeOptions, seconds: number): string => `
   - id: ${id}
     type: io.kestra.plugin.scripts.shell.Commands
     commands:
       - ': ${marker}'
-      - echo "begin {{ taskrun.id }} $$" >> ${journal}
+      - echo "begin {{ taskrun.id }} $$ $PWD" >> ${journal}
       - sleep ${seconds}
-      - echo "end {{ taskrun.id }} $$" >> ${journal}`;
+      - echo "end {{ taskrun.id }} $$ $PWD" >> ${journal}`;
 
 /** Several shapes, over one journal of side effects. */
-export const shapes = (journal: string, marker: string): readonly Shape[] => [
+export const shapes = (options: ShapeOptions): readonly Shape[] => [
   {
     id: 'chain',
     taskRuns: 4,
@@ -30,7 +43,7 @@ export const shapes = (journal: string, marker: string): readonly Shape[] => [
     outputs: { last: 'three of two of one' },
     source: `
 id: chain
-namespace: ${NAMESPACE}
+namespace: ${options.namespace}
 tasks:
   - id: one
     type: io.kestra.plugin.core.output.OutputValues
@@ -49,6 +62,10 @@ outputs:
   - id: last
     type: STRING
     value: "{{ outputs.three.value }}"
+triggers:
+  - id: door
+    type: io.kestra.plugin.core.trigger.Webhook
+    key: ${WEBHOOK_KEY}
 `,
   },
   {
@@ -57,12 +74,12 @@ outputs:
     scripts: ['first', 'second'],
     source: `
 id: scripts
-namespace: ${NAMESPACE}
-tasks:${script('first', journal, marker, '0.2')}
+namespace: ${options.namespace}
+tasks:${script('first', options, 0.2)}
   - id: between
     type: io.kestra.plugin.core.log.Log
     message: between
-${script('second', journal, marker, '0.6')}
+${script('second', options, 0.6)}
 `,
   },
   {
@@ -71,8 +88,8 @@ ${script('second', journal, marker, '0.6')}
     scripts: ['only'],
     source: `
 id: long
-namespace: ${NAMESPACE}
-tasks:${script('only', journal, marker, '2.5')}
+namespace: ${options.namespace}
+tasks:${script('only', options, options.longSeconds ?? 2.5)}
 `,
   },
   {
@@ -81,7 +98,7 @@ tasks:${script('only', journal, marker, '2.5')}
     scripts: [],
     source: `
 id: each
-namespace: ${NAMESPACE}
+namespace: ${options.namespace}
 tasks:
   - id: each
     type: io.kestra.plugin.core.flow.ForEach
@@ -103,7 +120,7 @@ tasks:
     outputs: { found: 'kept' },
     source: `
 id: kv
-namespace: ${NAMESPACE}
+namespace: ${options.namespace}
 tasks:
   - id: set
     type: io.kestra.plugin.core.kv.Set

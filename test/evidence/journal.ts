@@ -1,9 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 
 export interface JournalLine {
   readonly kind: 'begin' | 'end';
   readonly taskRun: string;
   readonly pid: number;
+  /** Working folder of the script, below that of its worker. */
+  readonly place: string;
 }
 
 /** What scripts have written of themselves; a line that a kill has cut off is an error, since one `echo` is one write. */
@@ -16,9 +18,9 @@ export async function readJournal(path: string): Promise<readonly JournalLine[]>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const found = /^(begin|end) (\w+) (\d+)$/.exec(line);
+      const found = /^(begin|end) (\w+) (\d+) (\/\S+)$/.exec(line);
       if (found === null) throw new Error(`a line of the journal is broken: ${line}`);
-      return { kind: found[1] as JournalLine['kind'], taskRun: found[2]!, pid: Number(found[3]) };
+      return { kind: found[1] as JournalLine['kind'], taskRun: found[2]!, pid: Number(found[3]), place: found[4]! };
     });
 }
 
@@ -52,4 +54,12 @@ export async function markedProcesses(marker: string): Promise<readonly number[]
     pids.map(async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(marker)),
   );
   return pids.filter((_, i) => marked[i] === true);
+}
+
+/** Processes whose working folder lies below a worker's: its scripts, also those that have written nothing yet, and their guards. */
+export async function processesBelow(root: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  // A process that has ended meanwhile, or is not ours to look at, has no folder.
+  const places = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return pids.filter((_, i) => places[i]!.startsWith(`${root}/`));
 }
