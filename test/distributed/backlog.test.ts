@@ -48,17 +48,18 @@ async function backlog(scene: Scene): Promise<Played> {
   await cluster.start('worker', { TIERCEL_WORKER_CAPACITY: '256' });
   const from = Date.now();
   const outcome = await scene.outcome(60_000 + BACKLOG * 10);
-  const [first, last] = [samples[0]!, samples.at(-1)!];
+  const last = samples.at(-1)!;
+  const highest = Math.max(...samples.map(({ waiting }) => waiting));
   const most = Math.max(...samples.map(({ waiting, open }) => waiting - open));
   // Otherwise this would show nothing.
   expect(looks).toBeGreaterThan(0);
   expect(most).toBeLessThan(UNDER_WAY);
-  expect(last.waiting).toBeLessThan(first.waiting);
+  expect(highest).toBeGreaterThan(BACKLOG / 2);
   expect(last.open).toBeGreaterThan(BACKLOG / 2);
   return {
     ...outcome,
     notes: [
-      `${first.waiting} jobs waited, ${last.waiting} after ${seconds(BACKLOG_MS)}, with ${last.open} executions open`,
+      `up to ${highest} jobs waited, ${last.waiting} after ${seconds(BACKLOG_MS)}, with ${last.open} executions open`,
       `at most ${most} jobs more than open executions`,
       `half of them were sent again ${looks} times or more`,
       `a second worker ended all in ${seconds(lastEnd(outcome.executions, from))}`,

@@ -44,11 +44,11 @@ export class Load {
     return this.calls.filter(({ status }) => status === 0).length;
   }
 
-  /** Answers between two moments by status; 0 for no answer. */
+  /** Answers to calls that began and ended between two moments, by status; 0 for no answer. */
   statuses(from = 0, to = Infinity): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (const call of this.calls)
-      if (call.at >= from && call.at <= to) counts[call.status] = (counts[call.status] ?? 0) + 1;
+      if (call.at >= from && call.at + call.ms <= to) counts[call.status] = (counts[call.status] ?? 0) + 1;
     return counts;
   }
 
