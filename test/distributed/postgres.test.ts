@@ -8,16 +8,18 @@ import { missing, useStage, type Played } from './stage.ts';
 
 /** Within this a call is answered while the database is away, ms. */
 const ANSWERED_WITHIN = 8_000;
+/** The longest scripts begin before the outage and end after it. */
+const LONG_SECONDS = OUTAGE_MS / 1_000 + 5;
+/** What all of them, a fifth of the executions, take one worker with 32 at a time, ms. */
+const WORK_MS = Math.ceil(EXECUTIONS / 5 / 32) * LONG_SECONDS * 1_000;
 
 describe.skipIf(missing !== undefined)('PostgreSQL', () => {
   const stage = useStage();
-  // Its longest scripts begin before the outage and end after it.
-  const longSeconds = OUTAGE_MS / 1_000 + 5;
   test('that is restarted', () => stage.play('pg.restarted', (scene) => lose(scene, 0)), limit(0));
   test(
     'that is stopped for a while',
-    () => stage.play('pg.away', (scene) => lose(scene, OUTAGE_MS), { longSeconds }),
-    limit(OUTAGE_MS),
+    () => stage.play('pg.away', (scene) => lose(scene, OUTAGE_MS), { longSeconds: LONG_SECONDS }),
+    limit(OUTAGE_MS + WORK_MS),
   );
 });
 
@@ -25,8 +27,8 @@ describe('PostgreSQL that also carries the queues', () => {
   const stage = useStage({ redis: false });
   test(
     'and is stopped for a while',
-    () => stage.play('pgqueue.away', (scene) => lose(scene, OUTAGE_MS), { longSeconds: OUTAGE_MS / 1_000 + 5 }),
-    limit(OUTAGE_MS),
+    () => stage.play('pgqueue.away', (scene) => lose(scene, OUTAGE_MS), { longSeconds: LONG_SECONDS }),
+    limit(OUTAGE_MS + WORK_MS),
   );
 });
 
@@ -50,7 +52,7 @@ async function lose(scene: Scene, ms: number): Promise<Played> {
   await begun;
   await scene.accepted(EXECUTIONS);
   await stop();
-  const outcome = await scene.outcome(ALL_ENDED_WITHIN);
+  const outcome = await scene.outcome(ALL_ENDED_WITHIN + WORK_MS);
   const { first, last } = recoveryAfter(outcome.executions, back);
   const answers = load.statuses(gone, until503);
   if (ms > 0) expect(Object.keys(answers)).toEqual(['503']);

@@ -45,8 +45,9 @@ export function useStage(options: StageOptions = {}) {
         const { executions, breaches, notes } = await act(scene);
         const { begun, again } = await scene.scripts();
         const { accepted } = scene.load;
+        const ended = executions.length - (await scene.open());
         process.stdout.write(
-          `fault ${name} (seed ${SEED}): ${accepted.size} accepted, ${executions.length} ended, answers ${JSON.stringify(scene.load.statuses())}, ` +
+          `fault ${name} (seed ${SEED}): ${accepted.size} accepted, ${ended} of ${executions.length} ended, answers ${JSON.stringify(scene.load.statuses())}, ` +
             `${begun} scripts begun, ${again} ran again, ${(await scene.handedOutAgain()).length} tasks handed out again; ${notes.join('; ')}\n`,
         );
         expect(breaches).toEqual([]);
