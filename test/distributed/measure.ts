@@ -18,9 +18,15 @@ export function recoveryAfter(executions: readonly ExecutionShape[], at: number)
   return { running: running.length, first: Math.min(Infinity, ...after), last: Math.max(0, ...after) };
 }
 
-/** The longest that an execution of a flow that waits for nothing took from its creation to its end, ms. */
-export const longestWait = (executions: readonly ExecutionShape[], flow: string): number =>
-  Math.max(0, ...executions.filter(({ flowId }) => flowId === flow).map((one) => ended(one) - created(one)));
+/**
+ * The longest that an execution of a flow that waits for nothing took from its creation, or from `since` if that was later, to
+ * its end, ms.
+ */
+export const longestWait = (executions: readonly ExecutionShape[], flow: string, since = 0): number =>
+  Math.max(
+    0,
+    ...executions.filter(({ flowId }) => flowId === flow).map((one) => ended(one) - Math.max(created(one), since)),
+  );
 
 /** From a moment to the end of the last execution, ms. */
 export const lastEnd = (executions: readonly ExecutionShape[], at: number): number =>
