@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { executorQueue, type ExecutionHint } from '@tiercel/contracts';
-import { idFrom, partitionOf, type Execution } from '@tiercel/model';
+import { idFrom, partitionOf } from '@tiercel/model';
 import { createHintRouter, createMemoryBus, createMemoryQueue, rendezvous } from '@tiercel/queue';
 import { createSimulatedStore, type StoreOperation } from '@tiercel/store/simulated';
-import { createFakeClock } from '@tiercel/testkit';
+import { anExecution, aStep, createFakeClock } from '@tiercel/testkit';
 import { createScheduler, type Scheduler, type SchedulerDeps } from './index.ts';
 
 const turns = async (count = 6): Promise<void> => {
@@ -59,18 +59,13 @@ async function bench() {
       }),
     create: async (startAt?: number): Promise<string> => {
       const id = idFrom(clock.now(), (words) => words.fill(++made));
-      const execution: Execution = {
+      const execution = anExecution({
         id,
-        tenant: 'main',
+        originalId: id,
         namespace: 'n',
         flowId: 'f',
-        flowRevision: 1,
         history: [{ state: 'CREATED', date: 0 }],
-        labels: [],
-        originalId: id,
-        attemptNumber: 1,
-        originalCreatedDate: 0,
-      };
+      });
       await store.create([{ execution, ...(startAt !== undefined && { startAt }) }]);
       return id;
     },
@@ -96,21 +91,7 @@ const claimed = async (b: Awaited<ReturnType<typeof bench>>): Promise<string> =>
     dispatch: 1,
     sent: true,
   } as const;
-  await b.store.commit([
-    {
-      execution,
-      version: 0,
-      applied: [],
-      taskRuns: [run],
-      removedTaskRuns: [],
-      logs: [],
-      metrics: [],
-      wakeUps: [],
-      killLeases: false,
-      owes: true,
-      operations: [],
-    },
-  ]);
+  await b.store.commit([aStep(execution, 0, { taskRuns: [run] })]);
   await b.store.claim('worker', [{ executionId: id, taskRunSeq: 0, dispatch: 1 }], 9_000);
   return id;
 };

@@ -1,17 +1,9 @@
 import { executorQueue, taskJobId, taskQueue, type ExecutionHint, type TaskJob } from '@tiercel/contracts';
-import {
-  idFrom,
-  partitionOf,
-  taskRunIdOf,
-  type Execution,
-  type LogLine,
-  type TaskResult,
-  type TaskRun,
-} from '@tiercel/model';
+import { idFrom, partitionOf, type LogLine, type TaskResult } from '@tiercel/model';
 import { createHintRouter, createMemoryBus, createMemoryQueue } from '@tiercel/queue';
 import type { ExecutionStore } from '@tiercel/store';
 import { createSimulatedStore, type Fault, type StoreOperation } from '@tiercel/store/simulated';
-import { createFakeClock } from '@tiercel/testkit';
+import { anExecution, aStep, aTaskRun, createFakeClock } from '@tiercel/testkit';
 import { createWorker, type TaskSink, type WorkerDeps, type WorkerLimits } from '../index.ts';
 
 export const turns = async (count = 10): Promise<void> => {
@@ -84,44 +76,16 @@ export async function bench(
   /** An execution with one task run that has been dispatched. */
   const dispatched = async (count = 1): Promise<readonly TaskJob[]> => {
     const id = idFrom(clock.now(), (words) => words.fill(++executions));
-    const execution: Execution = {
+    const execution = anExecution({
       id,
-      tenant: 'main',
+      originalId: id,
       namespace: 'n',
       flowId: 'f',
-      flowRevision: 1,
       history: [{ state: 'CREATED', date: 0 }],
-      labels: [],
-      originalId: id,
-      attemptNumber: 1,
-      originalCreatedDate: 0,
-    };
+    });
     await simulated.create([{ execution }]);
-    const taskRuns = Array.from({ length: count }, (_, seq): TaskRun => ({
-      seq,
-      id: taskRunIdOf(id, seq),
-      taskId: `t${seq}`,
-      branch: 'main',
-      history: [{ state: 'CREATED', date: 0 }],
-      attempts: [],
-      dispatch: 1,
-      sent: true,
-    }));
-    await simulated.commit([
-      {
-        execution,
-        version: 0,
-        applied: [],
-        taskRuns,
-        removedTaskRuns: [],
-        logs: [],
-        metrics: [],
-        wakeUps: [],
-        killLeases: false,
-        owes: true,
-        operations: [],
-      },
-    ]);
+    const taskRuns = Array.from({ length: count }, (_, seq) => aTaskRun(execution, seq, { taskId: `t${seq}` }));
+    await simulated.commit([aStep(execution, 0, { taskRuns })]);
     return taskRuns.map((run) => ({
       v: 1,
       kind: 'task',
