@@ -41,6 +41,12 @@ const mistakesOf = (run: () => unknown): readonly string[] => {
 };
 
 describe('configuration', () => {
+  it('a variable that is wrong is told once, however many rules and parts it breaks', () => {
+    const door = defineConfig({ section: 'door', env: { port: ['PORT'] }, schema: web.schema });
+    const mistakes = mistakesOf(() => loadConfig({ web, door, database }, { PORT: '-1.5' }));
+    expect(mistakes.map((line) => line.split(': ', 1)[0])).toEqual(['PORT', 'TIERCEL_DATABASE_URL or DATABASE_URL']);
+  });
+
   it('comes from the environment before the file, and from defaults', () => {
     const path = file('a.yml', 'web:\n  port: 1234\n  hosts: [x]\ndatabase:\n  url: postgres://file\n');
     const config = loadConfig(

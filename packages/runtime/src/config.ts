@@ -152,9 +152,13 @@ export function loadConfig<P extends Parts>(
     if (parsed.success) result[name] = parsed.data;
     else mistakes.push(...parsed.error.issues.map((issue) => mistakeOf(part, issue, found)));
   }
-  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  if (mistakes.length > 0) throw new ConfigError(onePerPlace(mistakes));
   return result as ConfigOf<P>;
 }
+
+/** A value may break several rules, and a variable such as `PORT` may serve several parts: people need to be told once. */
+const onePerPlace = (mistakes: readonly string[]): readonly string[] =>
+  [...new Map(mistakes.toReversed().map((line) => [line.split(': ', 1)[0], line])).values()].toReversed();
 
 /** The configuration as it may be printed: secrets masked, passwords in URLs too. */
 export function printableConfig<P extends Parts>(parts: P, config: ConfigOf<P>): Values {
