@@ -12,6 +12,9 @@ const INSERT_LEASE = `INSERT INTO leases AS l (execution_id, task_run_seq, dispa
   FROM j JOIN task_runs t ON ${idOf('t.execution_id', 'j.execution_id')} AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
     AND ${withinIds('t.execution_id')} AND t.state IN ('CREATED', 'RUNNING', 'RESTARTED')`;
 
+/** Two statements that want the same leases meet them in the same order, whatever the plan: neither waits for the other. */
+const IN_ORDER = 'ORDER BY j.execution_id, j.task_run_seq';
+
 /** The expiry or the result of a job waits to be applied: it is not to run (again). */
 const UNDECIDED = `NOT EXISTS (SELECT 1 FROM inbox i WHERE i.execution_id = j.execution_id AND i.event->>'taskRunSeq' = j.task_run_seq::text
       AND i.event->>'dispatch' = j.dispatch::text AND i.event->>'kind' IN ('lease-expired', 'task-result'))`;
@@ -20,7 +23,7 @@ const CLAIM: Statement = {
   name: 'claim',
   text: `WITH j AS MATERIALIZED (
     SELECT DISTINCT ON (execution_id, task_run_seq, dispatch) * FROM ${JOBS} ORDER BY execution_id, task_run_seq, dispatch)
-  ${INSERT_LEASE} WHERE ${UNDECIDED}
+  ${INSERT_LEASE} WHERE ${UNDECIDED} ${IN_ORDER}
   ON CONFLICT (execution_id, task_run_seq) DO UPDATE SET dispatch = excluded.dispatch, worker_id = excluded.worker_id,
     expires_at = excluded.expires_at, kill = false, reported = NULL WHERE l.dispatch < excluded.dispatch
   RETURNING l.execution_id, l.task_run_seq, l.dispatch`,
@@ -47,7 +50,7 @@ const RENEW: Statement = {
     SELECT 1 FROM leases l WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq)),
   again AS (
     ${INSERT_LEASE.replace('FROM j JOIN', 'FROM gone j JOIN')}
-    WHERE ${UNDECIDED} ON CONFLICT DO NOTHING RETURNING execution_id, task_run_seq)
+    WHERE ${UNDECIDED} ${IN_ORDER} ON CONFLICT DO NOTHING RETURNING execution_id, task_run_seq)
   SELECT n, kill FROM kept UNION ALL
   SELECT j.n, false FROM j JOIN again a ON a.execution_id = j.execution_id AND a.task_run_seq = j.task_run_seq`,
 };
