@@ -19,12 +19,12 @@ export function apiOf(url, namespace) {
     hook: (flow) => call('POST', `/executions/webhook/${namespace}/${flow}/load`),
     create: (flow, wait) => call('POST', `/executions/${namespace}/${flow}?wait=${wait}`),
     /** The execution once it has ended. */
-    async ended(id, limitMs) {
+    async ended(id, limitMs, everyMs = 100) {
       const end = performance.now() + limitMs;
       for (;;) {
         const execution = await call('GET', `/executions/${id}`);
         if (ENDED.has(execution.state.current) || performance.now() > end) return execution;
-        await delay(100);
+        await delay(everyMs);
       }
     },
     search: (flow, from, size = 1, page = 1) =>

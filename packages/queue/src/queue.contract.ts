@@ -169,6 +169,28 @@ export function queueContract(name: string, backend: QueueBackend): void {
       }
     });
 
+    test('a consumer that was quick and then has its hands full keeps nothing from others', async () => {
+      fresh();
+      const { held, handler, release } = holder();
+      const quick: string[] = [];
+      consume(
+        one.queue,
+        (message) => (message.taskRunId.startsWith('long') ? handler() : void quick.push(message.taskRunId)),
+        2,
+      );
+      one.queue.add(queue, items('quick', 50));
+      one.queue.add(queue, items('long', 2));
+      one.queue.add(queue, items('more', 20));
+      await waitUntil(() => held.length === 2);
+      const rest: string[] = [];
+      consume(two.queue, ({ taskRunId }) => void rest.push(taskRunId));
+      await waitUntil(() => quick.length + rest.length === 70);
+      expect([held.length, new Set([...quick, ...rest]).size]).toEqual([2, 70]);
+      await waitUntil(async () => (await one.queue.counts(queue)).active === 2);
+      release();
+      await waitUntil(isEmpty);
+    });
+
     test('consumers share a queue', async () => {
       fresh();
       const seen: string[] = [];

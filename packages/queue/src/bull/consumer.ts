@@ -2,6 +2,7 @@ import { WaitingError, Worker, type BackendFactory, type IQueueBackend, type Job
 import { MAX_TRIES } from '../memory-queue.ts';
 import type { Consumer, MessagingLog, QueueMessage } from '../port.ts';
 import { Doze, type BullBackend, type Source } from './backend.ts';
+import { Places } from './places.ts';
 
 export interface BullConsumerOptions {
   readonly backend: BullBackend;
@@ -43,16 +44,18 @@ const WORKER_OPTIONS: Omit<WorkerOptions, 'connection' | 'concurrency'> = {
 export class BullConsumer implements Consumer {
   private readonly options: BullConsumerOptions;
   private readonly breath = new Doze();
-  private readonly idle: (() => void)[] = [];
+  private readonly places: Places;
   private readonly dismiss: () => void;
   private source: Source | undefined;
   private worker: Worker<unknown, unknown, string, IQueueBackend> | undefined;
   private halted = false;
-  private inHand = 0;
   private ended: Promise<void> | undefined;
 
   constructor(options: BullConsumerOptions) {
     this.options = options;
+    this.places = new Places(options.concurrency, (limit) => {
+      if (this.worker !== undefined) this.worker.concurrency = limit;
+    });
     this.dismiss = options.backend.whenAdmitted(() => this.start());
   }
 
@@ -85,7 +88,9 @@ export class BullConsumer implements Consumer {
       }
     };
     backend.waitForJob = async (seconds) => {
-      if (!this.halted) await source.wait(seconds);
+      // Who has no place for a message must not take the wake-up from those who have.
+      if (this.places.full) await this.places.room();
+      else if (!this.halted) await source.wait(seconds);
       // No job in particular: BullMQ looks.
       return null;
     };
@@ -94,9 +99,9 @@ export class BullConsumer implements Consumer {
   }
 
   private async work(job: Job, token: string | undefined): Promise<void> {
-    // Was on its way when we were halted.
-    if (this.halted) return this.giveBack(job, token);
-    this.inHand++;
+    const granted = this.places.take();
+    // Was on its way when we were halted, or was fetched ahead in vain.
+    if (granted !== true && !(await granted)) return this.giveBack(job, token);
     try {
       const message = this.options.backend.decode(job.data);
       for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
@@ -109,8 +114,7 @@ export class BullConsumer implements Consumer {
         }
       }
     } finally {
-      this.inHand--;
-      if (this.inHand === 0) for (const resolve of this.idle.splice(0)) resolve();
+      this.places.leave();
     }
   }
 
@@ -123,6 +127,7 @@ export class BullConsumer implements Consumer {
   pause(): void {
     if (this.halted) return;
     this.halted = true;
+    this.places.halt();
     this.dismiss();
     this.breath.wake();
     void this.worker?.pause(true);
@@ -131,7 +136,7 @@ export class BullConsumer implements Consumer {
 
   async stop(): Promise<void> {
     this.pause();
-    if (this.inHand > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    await this.places.empty();
     await (this.ended ??= this.end());
   }
 
