@@ -5,11 +5,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(ROOT, 'dist', 'bin', 'tiercel.mjs');
+const LEASH = pathToFileURL(join(ROOT, 'test', 'e2e', 'leash.mjs')).href;
 
 export interface Ended {
   readonly code: number | null;
@@ -39,9 +40,9 @@ process.on('exit', () => {
 
 export function launch(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   if (!existsSync(PROGRAM)) throw new Error('The server is not built: run `node scripts/build.mjs` first.');
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const child = spawn(process.execPath, ['--import', LEASH, PROGRAM, ...args], {
     cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ...env },
   });
   living.add(child);
