@@ -10,6 +10,16 @@ export interface Address {
 
 const EXAMPLE = 'such as redis://user:password@host:6379/0';
 
+/** A part of the URL without its escapes. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    const remedy = 'write a percent sign of the user name, the password or the path as %25';
+    throw new MessagingError('refused', `The URL of Redis cannot be understood: ${remedy}.`, { cause });
+  }
+}
+
 /**
  * Reads `redis://`, `rediss://` (TLS) and `unix:///path/to/socket?db=0`.
  * Throws MessagingError when it cannot.
@@ -31,15 +41,15 @@ export function addressOf(url: string): Address {
     throw new MessagingError('refused', `The URL of Redis names the database "${database}"; it must be a number.`);
   }
   const place = socket
-    ? { path: decodeURIComponent(pathname) }
+    ? { path: decoded(pathname) }
     : { host: hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1', port: Number(port || 6379) };
   return {
     name: socket ? pathname : `${hostname || '127.0.0.1'}:${port || 6379}/${database}`,
     options: {
       ...place,
       db: Number(database),
-      ...(username !== '' && { username: decodeURIComponent(username) }),
-      ...(password !== '' && { password: decodeURIComponent(password) }),
+      ...(username !== '' && { username: decoded(username) }),
+      ...(password !== '' && { password: decoded(password) }),
       ...(protocol === 'rediss:' && { tls: {} }),
     },
   };

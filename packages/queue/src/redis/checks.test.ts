@@ -49,6 +49,7 @@ test('reads URLs, and says what is wrong with one', () => {
     ['localhost', 'cannot be understood'],
     ['http://h', 'begins with http://'],
     ['redis://h/x', 'names the database "x"'],
+    ['redis://:50%@h', 'as %25'],
   ] as const) {
     expect(() => addressOf(url)).toThrow(text);
   }
