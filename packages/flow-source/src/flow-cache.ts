@@ -2,7 +2,7 @@ import type { Flow, FlowRef } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
 import type { Bus } from '@tiercel/queue';
 import type { FlowStore, StoredFlow } from '@tiercel/store';
-import { parseFlow } from './parse-flow.ts';
+import { parseFlow, type ParseOptions } from './parse-flow.ts';
 import type { Problem } from './problem.ts';
 import { createWeightedLru, type WeightedLru } from './weighted-lru.ts';
 
@@ -10,6 +10,8 @@ import { createWeightedLru, type WeightedLru } from './weighted-lru.ts';
 export interface CachedFlow {
   readonly stored: StoredFlow;
   readonly flow?: Flow;
+  /** The flow without plugin defaults, as people see it. */
+  readonly written?: Flow;
   /** Why it is invalid; empty otherwise. */
   readonly problems: readonly Problem[];
 }
@@ -39,6 +41,8 @@ export interface FlowCacheOptions {
   readonly flows: Pick<FlowStore, 'get' | 'changedSince'>;
   readonly bus: Pick<Bus, 'subscribe'>;
   readonly registry: PluginRegistry;
+  /** Plugin defaults of namespaces and of the server. */
+  readonly defaults?: ParseOptions['defaults'];
   /** ms; only differences count. */
   readonly now: () => number;
   /** Default: the platform's interval, which keeps no process alive. */
@@ -111,14 +115,16 @@ class StoredFlowCache implements FlowCache {
     const key = `${flowKey(stored.tenant, stored.namespace, stored.id)}@${stored.revision}`;
     const known = this.revisions.get(key);
     if (known !== undefined) return known;
-    const { flow, problems } = parseFlow(stored.source, {
+    const { flow, written, problems } = parseFlow(stored.source, {
       registry: this.options.registry,
       tenant: stored.tenant,
       revision: stored.revision,
       // It was accepted once: a text that cannot be rendered fails where it is rendered.
       expressionErrors: 'warning',
+      ...(this.options.defaults === undefined ? {} : { defaults: this.options.defaults }),
     });
-    const cached: CachedFlow = flow === undefined ? { stored, problems } : { stored, flow, problems };
+    const cached: CachedFlow =
+      flow === undefined ? { stored, problems } : { stored, flow, written: written ?? flow, problems };
     this.revisions.set(key, cached, stored.source.length + 1000);
     return cached;
   }

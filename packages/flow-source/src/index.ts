@@ -3,10 +3,10 @@ export { parseFlow, type ParseOptions, type ParseResult, type SourceIdentity } f
 export { DEFAULT_SOURCE_LIMITS, type SourceLimits } from './yaml/guard.ts';
 export { splitDocuments } from './yaml/documents.ts';
 export { childTasks, NESTED_TASK_PROPERTIES, type NestedTask } from './walk.ts';
-export { conditionName, type ConditionName } from './sections/conditions.ts';
+export { conditionName, type JudgedCondition } from './sections/conditions.ts';
 export { SYSTEM_LABEL_PREFIX } from './sections/labels.ts';
 export { compilePattern, type Pattern } from './pattern.ts';
 export { createFlowCache, type CachedFlow, type FlowCache, type FlowCacheOptions, type Repeat } from './flow-cache.ts';
 export { sourceOfJson } from './json-source.ts';
-export { findTask } from './walk.ts';
+export { allTasks, findTask } from './walk.ts';
 export type { ExpressionErrors } from './checks/expressions.ts';

@@ -1,4 +1,4 @@
-import type { Flow } from '@tiercel/model';
+import type { Flow, PluginDefault } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
 import { checkExpressions, type ExpressionErrors } from './checks/expressions.ts';
 import { checkInputNesting } from './checks/input-nesting.ts';
@@ -9,10 +9,14 @@ import { createReader, isRawMap, kindOf, type RawMap, type Reader } from './read
 import { readFlowProperties } from './sections/flow-properties.ts';
 import { readInputs } from './sections/inputs.ts';
 import { readLabels } from './sections/labels.ts';
+import { readConcurrency, readFlowRetry, readSla } from './sections/limits.ts';
+import { readListeners } from './sections/listeners.ts';
 import { readOutputs } from './sections/outputs.ts';
+import { injectDefaults, readPluginDefaults } from './sections/plugin-defaults.ts';
 import { readTasks, type PlacedTask } from './sections/tasks.ts';
 import { readTriggers } from './sections/triggers.ts';
 import { DEFAULT_SOURCE_LIMITS, type SourceLimits } from './yaml/guard.ts';
+import { reportNotYet } from './unknown-names.ts';
 import { readYaml, type YamlDocument } from './yaml/read.ts';
 
 export interface ParseOptions {
@@ -27,6 +31,8 @@ export interface ParseOptions {
    * older version, are read with `warning`, so that one bad text in a branch that never runs does not stop the whole flow.
    */
   readonly expressionErrors?: ExpressionErrors;
+  /** Plugin defaults beside those of the flow itself, strongest first: of its namespace, of the server. */
+  readonly defaults?: (namespace: string) => readonly (readonly PluginDefault[])[];
 }
 
 /** What a source says of its flow, as far as it could be read. */
@@ -38,8 +44,10 @@ export interface SourceIdentity {
 }
 
 export interface ParseResult {
-  /** Only without problems. */
+  /** The flow with plugin defaults applied, as it is executed. Only without problems. */
   readonly flow?: Flow;
+  /** The flow without them, as people see it; the same object when there are none. */
+  readonly written?: Flow;
   readonly identity: SourceIdentity;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
@@ -60,7 +68,14 @@ export function parseFlow(source: string, options: ParseOptions): ParseResult {
   const { document, problems } = readYaml(source, limits);
   if (document === undefined) return { identity: {}, problems, warnings: [], deprecations: [], infos: [] };
   const reader = createReader(document, options.registry);
-  const flow = isRawMap(document.value) ? readFlow(reader, document.value, options) : notAMap(reader, document);
+  const { value } = document;
+  const own = isRawMap(value) ? readPluginDefaults(reader, value) : [];
+  const sources = [own, ...otherDefaults(value, options)];
+  const isPlain = sources.every((source) => source.length === 0);
+  // Reading changes scalars to what was meant, so each reading has a copy of its own.
+  const plain = isPlain ? undefined : structuredClone(value);
+  if (isRawMap(value)) injectDefaults(value, sources, options.registry.canonical);
+  const flow = isRawMap(value) ? readFlow(reader, value, options, own) : notAMap(reader, document);
   const findings = {
     identity: identityOf(document.value),
     warnings: reader.warnings,
@@ -68,15 +83,28 @@ export function parseFlow(source: string, options: ParseOptions): ParseResult {
     infos: reader.infos,
   };
   if (flow === undefined || reader.problems.length > 0) return { ...findings, problems: inOrder(reader.problems) };
-  return { ...findings, flow, problems: [] };
+  // What is missing without the defaults is no mistake: nobody is told.
+  const written = isRawMap(plain) ? readFlow(createReader(document, options.registry), plain, options, own) : flow;
+  return { ...findings, flow, written: written ?? flow, problems: [] };
 }
+
+/** Plugin defaults from outside a source, strongest first (execution-semantics.md §10.5). */
+const otherDefaults = (value: unknown, { defaults }: ParseOptions): readonly (readonly PluginDefault[])[] => {
+  const namespace = isRawMap(value) ? value['namespace'] : undefined;
+  return typeof namespace === 'string' ? (defaults?.(namespace) ?? []) : [];
+};
 
 function notAMap(reader: Reader, document: YamlDocument): undefined {
   const what = document.value === null ? 'nothing' : `a ${kindOf(document.value)}`;
   reader.structure([], `Illegal flow yaml: expected a map with id, namespace and tasks, but got ${what}`);
 }
 
-function readFlow(reader: Reader, raw: RawMap, options: ParseOptions): Flow | undefined {
+function readFlow(
+  reader: Reader,
+  raw: RawMap,
+  options: ParseOptions,
+  pluginDefaults: readonly PluginDefault[],
+): Flow | undefined {
   const properties = readFlowProperties(reader, raw);
   const labels = readLabels(reader, raw['labels'], ['labels']);
   const inputs = readInputs(reader, raw['inputs']);
@@ -85,6 +113,7 @@ function readFlow(reader: Reader, raw: RawMap, options: ParseOptions): Flow | un
   if (tasks.length === 0 && (raw['tasks'] === undefined || Array.isArray(raw['tasks'])))
     reader.constraint(['tasks'], 'must not be empty');
   const errors = readTasks(reader, raw['errors'], ['errors'], seen);
+  const after = readAfter(reader, raw, seen);
   const triggers = readTriggers(reader, raw['triggers']);
   const outputs = readOutputs(reader, raw['outputs']);
   checkUniqueIds(reader, raw, seen);
@@ -100,8 +129,35 @@ function readFlow(reader: Reader, raw: RawMap, options: ParseOptions): Flow | un
     inputs,
     tasks,
     errors,
+    ...after,
+    ...readLimits(reader, raw),
+    ...(pluginDefaults.length === 0 ? {} : { pluginDefaults }),
     triggers,
     outputs,
+  };
+}
+
+/** Tasks that run when all is over. */
+function readAfter(reader: Reader, raw: RawMap, seen: PlacedTask[]): Partial<Flow> {
+  const lists: { finally?: Flow['tasks']; afterExecution?: Flow['tasks'] } = {};
+  for (const name of ['finally', 'afterExecution'] as const) {
+    const tasks = readTasks(reader, raw[name], [name], seen);
+    if (tasks.length === 0) continue;
+    reportNotYet(reader, [name], `"${name}"`);
+    lists[name] = tasks;
+  }
+  const listeners = readListeners(reader, raw['listeners'], seen);
+  return { ...lists, ...(listeners.length === 0 ? {} : { listeners }) };
+}
+
+function readLimits(reader: Reader, raw: RawMap): Partial<Flow> {
+  const concurrency = readConcurrency(reader, raw['concurrency']);
+  const retry = readFlowRetry(reader, raw['retry']);
+  const sla = readSla(reader, raw['sla']);
+  return {
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(sla.length === 0 ? {} : { sla }),
   };
 }
 

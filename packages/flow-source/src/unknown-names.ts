@@ -47,6 +47,11 @@ export function reportUnsupported(reader: Reader, path: Path, what: string, at: 
   reader.structure(path, `${what} is not supported by this version yet`, at);
 }
 
+/** Tells of something that is accepted, and that this version does not act on yet: nobody shall find that out at night. */
+export function reportNotYet(reader: Reader, path: Path, what: string): void {
+  reader.warnings.push(`${pathText(path)}: ${what} is accepted, but this version does not act on it yet`);
+}
+
 /** Names of all types of one kind, for suggestions. */
 export const typeNames = (reader: Reader, kinds: readonly PluginDefinition['kind'][]): readonly string[] =>
   reader.registry.all().flatMap((definition) => (kinds.includes(definition.kind) ? [definition.type] : []));

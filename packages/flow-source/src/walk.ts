@@ -1,3 +1,4 @@
+import type { Flow, Task } from '@tiercel/model';
 import type { Path } from './problem.ts';
 import { isRawMap } from './reader.ts';
 
@@ -5,7 +6,7 @@ import { isRawMap } from './reader.ts';
  * Properties of flowable tasks that hold tasks: a list of tasks, a list of maps with a `task` (Dag), or a map of lists
  * (`cases` of Switch).
  */
-export const NESTED_TASK_PROPERTIES = ['tasks', 'then', 'else', 'cases', 'defaults', 'errors'] as const;
+export const NESTED_TASK_PROPERTIES = ['tasks', 'then', 'else', 'cases', 'defaults', 'errors', 'finally'] as const;
 
 export interface NestedTask {
   readonly task: unknown;
@@ -34,6 +35,15 @@ const inItem = (item: unknown, path: Path): NestedTask =>
   isRawMap(item) && !('type' in item) && isRawMap(item['task'])
     ? { task: item['task'], path: [...path, 'task'] }
     : { task: item, path };
+
+/** Every list of tasks that a flow has, joined; those inside tasks are not. */
+export const allTasks = (flow: Flow): readonly Task[] => [
+  ...flow.tasks,
+  ...flow.errors,
+  ...(flow.finally ?? []),
+  ...(flow.afterExecution ?? []),
+  ...(flow.listeners ?? []).flatMap(({ tasks }) => tasks),
+];
 
 /** The task with an id, wherever it stands in lists of tasks; the first of several. */
 export function findTask(tasks: readonly unknown[], id: string): Readonly<Record<string, unknown>> | undefined {

@@ -7,6 +7,8 @@ export interface PluginType<Properties extends z.ZodObject> {
   readonly aliases?: readonly string[];
   readonly title: string;
   readonly description?: string;
+  /** Still accepted; whoever uses it is told so. */
+  readonly deprecated?: boolean;
   /** The type's own properties (not the common ones); unknown ones are refused when a flow is saved. */
   readonly properties: Properties;
 }
@@ -37,7 +39,17 @@ export interface TaskRunnerDefinition<Properties extends z.ZodObject = z.ZodObje
   bind(context: RunContext, properties: z.output<Properties>): BoundTaskRunner;
 }
 
-export type PluginDefinition = TaskDefinition | FlowableDefinition | TriggerDefinition | TaskRunnerDefinition;
+/** A condition of a trigger or a listener; the server judges it (execution-semantics.md §12). */
+export interface ConditionDefinition<Properties extends z.ZodObject = z.ZodObject> extends PluginType<Properties> {
+  readonly kind: 'condition';
+}
+
+export type PluginDefinition =
+  | TaskDefinition
+  | FlowableDefinition
+  | TriggerDefinition
+  | TaskRunnerDefinition
+  | ConditionDefinition;
 
 export const defineTask = <P extends z.ZodObject>(definition: Omit<TaskDefinition<P>, 'kind'>): TaskDefinition =>
   ({ ...definition, kind: 'task' }) as unknown as TaskDefinition;
@@ -49,6 +61,10 @@ export const defineFlowable = <P extends z.ZodObject>(
 export const defineTrigger = <P extends z.ZodObject>(
   definition: Omit<TriggerDefinition<P>, 'kind'>,
 ): TriggerDefinition => ({ ...definition, kind: 'trigger' }) as unknown as TriggerDefinition;
+
+export const defineCondition = <P extends z.ZodObject>(
+  definition: Omit<ConditionDefinition<P>, 'kind'>,
+): ConditionDefinition => ({ ...definition, kind: 'condition' }) as unknown as ConditionDefinition;
 
 export const defineTaskRunner = <P extends z.ZodObject>(
   definition: Omit<TaskRunnerDefinition<P>, 'kind'>,

@@ -2,6 +2,7 @@ import {
   DEFAULT_TENANT,
   type Flow,
   type FlowInput,
+  type FlowListener,
   type JsonObject,
   type Label,
   type Task,
@@ -22,6 +23,14 @@ export interface FlowJson {
   readonly variables?: JsonObject;
   readonly tasks: readonly JsonObject[];
   readonly errors?: readonly JsonObject[];
+  readonly finally?: readonly JsonObject[];
+  readonly afterExecution?: readonly JsonObject[];
+  readonly listeners?: readonly JsonObject[];
+  readonly pluginDefaults?: readonly JsonObject[];
+  readonly concurrency?: JsonObject;
+  readonly sla?: readonly JsonObject[];
+  readonly retry?: JsonObject;
+  readonly workerGroup?: JsonObject;
   readonly triggers?: readonly JsonObject[];
   readonly disabled: boolean;
   readonly deleted: boolean;
@@ -92,6 +101,19 @@ const listed = <T>(
   map: (item: T) => JsonObject,
 ): Readonly<Record<string, readonly JsonObject[]>> => (items.length === 0 ? {} : { [name]: items.map(map) });
 
+const given = (name: string, value: unknown): Readonly<Record<string, JsonObject>> =>
+  value === undefined ? {} : { [name]: asJson(value) };
+
+const listenerToJson = ({ tasks, ...rest }: FlowListener): JsonObject =>
+  asJson({ ...rest, tasks: tasks.map(pluginToJson) });
+
+/** A retry with its defaults filled in, as the reference shows it. */
+export const retryToJson = (retry: JsonObject): JsonObject => ({
+  warningOnRetry: false,
+  behavior: 'RETRY_FAILED_TASK',
+  ...retry,
+});
+
 const asJson = (value: unknown): JsonObject => dropNulls(value as JsonObject) as JsonObject;
 
 const identityOf = (stored: StoredFlowParts): Pick<FlowJson, 'id' | 'tenantId' | 'namespace' | 'revision'> => ({
@@ -112,6 +134,14 @@ export function flowToJson(flow: Flow, stored: StoredFlowParts, options: { reado
     ...(flow.variables === undefined ? {} : { variables: asJson(flow.variables) }),
     tasks: flow.tasks.map(pluginToJson),
     ...listed('errors', flow.errors, pluginToJson),
+    ...listed('finally', flow.finally ?? [], pluginToJson),
+    ...listed('afterExecution', flow.afterExecution ?? [], pluginToJson),
+    ...listed('listeners', flow.listeners ?? [], listenerToJson),
+    ...listed('pluginDefaults', flow.pluginDefaults ?? [], asJson),
+    ...listed('sla', flow.sla ?? [], asJson),
+    ...given('concurrency', flow.concurrency),
+    ...given('retry', flow.retry === undefined ? undefined : retryToJson(flow.retry)),
+    ...given('workerGroup', flow.workerGroup),
     ...listed('triggers', flow.triggers, pluginToJson),
     disabled: stored.disabled,
     deleted: stored.deleted,

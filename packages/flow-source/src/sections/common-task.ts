@@ -1,32 +1,10 @@
 import { LOG_LEVELS } from '@tiercel/model';
 import { z } from 'zod';
-import { parseDuration } from '../durations.ts';
 import type { Path } from '../problem.ts';
 import { isRawMap, type RawMap, type Reader } from '../reader.ts';
-import { reportUnsupported } from '../unknown-names.ts';
+import { reportNotYet } from '../unknown-names.ts';
 import { TASK_ID } from './names.ts';
-
-const DURATION = z.string();
-
-const RETRY_COMMON = {
-  maxAttempt: z.number().int().min(1).optional(),
-  maxDuration: DURATION.optional(),
-  warningOnRetry: z.boolean().optional(),
-  behavior: z.enum(['RETRY_FAILED_TASK', 'CREATE_NEW_EXECUTION']).optional(),
-};
-
-/** Retries (execution-semantics.md §8.1). */
-const RETRY = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('constant'), interval: DURATION, ...RETRY_COMMON }),
-  z.strictObject({
-    type: z.literal('exponential'),
-    interval: DURATION,
-    maxInterval: DURATION,
-    delayFactor: z.number().optional(),
-    ...RETRY_COMMON,
-  }),
-  z.strictObject({ type: z.literal('random'), minInterval: DURATION, maxInterval: DURATION, ...RETRY_COMMON }),
-]);
+import { checkRetry, durationAt, RETRY } from './retry.ts';
 
 /** Where a task runs (execution-semantics.md §16.3). */
 export const WORKER_GROUP = z.strictObject({
@@ -57,37 +35,10 @@ export const UNSUPPORTED_TASK_PROPERTIES: ReadonlySet<string> = new Set(['taskCa
 export function checkCommonTask(reader: Reader, raw: RawMap, at: Path): void {
   const { timeout, retry } = raw;
   // One with an expression is checked when it is rendered.
-  if (typeof timeout === 'string' && !timeout.includes('{')) durationOf(reader, timeout, [...at, 'timeout']);
+  if (typeof timeout === 'string' && !timeout.includes('{')) durationAt(reader, timeout, [...at, 'timeout']);
   if (isRawMap(retry)) checkRetry(reader, retry, [...at, 'retry']);
   if (isRawMap(retry) && retry['behavior'] === 'CREATE_NEW_EXECUTION') {
-    reportUnsupported(reader, [...at, 'retry', 'behavior'], "the retry behavior 'CREATE_NEW_EXECUTION'", 'value');
+    reportNotYet(reader, [...at, 'retry', 'behavior'], "the retry behavior 'CREATE_NEW_EXECUTION' of a task");
   }
-  if (raw['logToFile'] === true) reportUnsupported(reader, [...at, 'logToFile'], "'logToFile: true'", 'value');
-}
-
-function durationOf(reader: Reader, value: unknown, path: Path): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const ms = parseDuration(value);
-  if (ms === undefined) reader.constraint(path, `'${value}' is not a duration; expected one such as PT30S`);
-  return ms;
-}
-
-function checkRetry(reader: Reader, retry: RawMap, at: Path): void {
-  const ms = (name: string): number | undefined => durationOf(reader, retry[name], [...at, name]);
-  const [interval, minInterval, maxInterval, maxDuration] = [
-    'interval',
-    'minInterval',
-    'maxInterval',
-    'maxDuration',
-  ].map(ms);
-  const below = (name: string, value: number | undefined, limitName: string, limit: number | undefined): void => {
-    if (value !== undefined && limit !== undefined && value >= limit) {
-      reader.constraint([...at, name], `'${name}' must be less than '${limitName}' but is ${String(retry[name])}`);
-    }
-  };
-  below('interval', interval, 'maxDuration', maxDuration);
-  below('interval', interval, 'maxInterval', maxInterval);
-  below('minInterval', minInterval, 'maxInterval', maxInterval);
-  below('minInterval', minInterval, 'maxDuration', maxDuration);
-  below('maxInterval', maxInterval, 'maxDuration', maxDuration);
+  if (raw['logToFile'] === true) reportNotYet(reader, [...at, 'logToFile'], "'logToFile: true'");
 }

@@ -1,76 +1,42 @@
-import { z } from 'zod';
-import type { Path } from '../problem.ts';
-import { isRawMap, kindOf, type Reader } from '../reader.ts';
+import { pathText, type Path } from '../problem.ts';
+import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportUnknownFields, reportUnknownType, reportUnsupported } from '../unknown-names.ts';
+import { reportAlias, reportUnknownFields, reportUnknownType, typeNames } from '../unknown-names.ts';
 
-const PACKAGE = 'io.kestra.plugin.core.condition.';
-const OLD_PACKAGE = 'io.kestra.core.models.conditions.types.';
+const PACKAGES = ['io.kestra.plugin.core.condition.', 'io.kestra.core.models.conditions.types.'];
+/** Words that end in `Condition` still. */
+const WITH_SUFFIX: ReadonlySet<string> = new Set(['FlowCondition', 'FlowNamespaceCondition', 'MultipleCondition']);
 
-/** Conditions that can be judged today (execution-semantics.md §12), with their own properties. */
-export const CONDITION_SCHEMAS = {
-  Expression: z.object({ expression: z.string() }),
-  Not: z.object({ conditions: z.array(z.unknown()).min(1) }),
-  Or: z.object({ conditions: z.array(z.unknown()).min(1) }),
-  ExecutionFlow: z.object({ namespace: z.string(), flowId: z.string() }),
-  ExecutionNamespace: z.object({
-    namespace: z.string(),
-    comparison: z.enum(['EQUALS', 'PREFIX', 'SUFFIX']).optional(),
-    prefix: z.boolean().optional(),
-  }),
-  ExecutionLabels: z.object({ labels: z.unknown() }),
-} as const;
+/** Conditions that can be judged today; the rest looks at dates, states or several executions. */
+export const JUDGED = ['Expression', 'Not', 'Or', 'ExecutionFlow', 'ExecutionNamespace', 'ExecutionLabels'] as const;
+export type JudgedCondition = (typeof JUDGED)[number];
 
-export type ConditionName = keyof typeof CONDITION_SCHEMAS;
-
-/** The rest of the language's conditions: they look at dates, states or several executions. */
-const UNSUPPORTED: ReadonlySet<string> = new Set([
-  'DateTimeBetween',
-  'TimeBetween',
-  'DayWeek',
-  'DayWeekInMonth',
-  'Weekend',
-  'PublicHoliday',
-  'ExecutionOutputs',
-  'ExecutionStatus',
-  'HasRetryAttempt',
-  'MultipleCondition',
-  'FlowCondition',
-  'FlowNamespaceCondition',
-]);
-
-/** Older last words of a type: with the suffix `Condition`, and one that was renamed. */
-function currentName(word: string): string {
+/** The last word of the present name of a core condition, whichever of its names is given; undefined for others. */
+export function conditionWord(type: string): string | undefined {
+  const prefix = PACKAGES.find((one) => type.startsWith(one));
+  if (prefix === undefined) return undefined;
+  const word = type.slice(prefix.length);
   if (word === 'VariableCondition' || word === 'Variable') return 'Expression';
-  const bare = word.endsWith('Condition') ? word.slice(0, -'Condition'.length) : word;
-  return Object.hasOwn(CONDITION_SCHEMAS, bare) || UNSUPPORTED.has(bare) ? bare : word;
+  return WITH_SUFFIX.has(word) || !word.endsWith('Condition') ? word : word.slice(0, -'Condition'.length);
 }
 
 /** The condition that a type (or an older name of it) stands for; undefined for one that this version cannot judge. */
-export function conditionName(type: string): ConditionName | undefined {
-  const word = lastWord(type);
-  const name = word === undefined ? undefined : currentName(word);
-  return name !== undefined && Object.hasOwn(CONDITION_SCHEMAS, name) ? (name as ConditionName) : undefined;
+export function conditionName(type: string): JudgedCondition | undefined {
+  const word = conditionWord(type);
+  return JUDGED.find((name) => name === word);
 }
 
-function lastWord(type: string): string | undefined {
-  for (const prefix of [PACKAGE, OLD_PACKAGE]) if (type.startsWith(prefix)) return type.slice(prefix.length);
-  return undefined;
-}
-
-const known = (): readonly string[] => Object.keys(CONDITION_SCHEMAS).map((name) => PACKAGE + name);
-
-/** Checks the conditions of a trigger, nested ones too. */
-export function checkConditions(reader: Reader, value: unknown, at: Path): void {
+/** Checks the conditions of a trigger or listener, nested ones too; `judged`: whether they are judged, so that those which cannot be are told. */
+export function checkConditions(reader: Reader, value: unknown, at: Path, judged: boolean): void {
   if (value === undefined || value === null) return;
   if (!Array.isArray(value)) {
     reader.constraint(at, `expected a list, but got ${kindOf(value)}`);
     return;
   }
-  value.forEach((raw: unknown, index) => checkCondition(reader, raw, [...at, index]));
+  value.forEach((raw: unknown, index) => checkCondition(reader, raw, [...at, index], judged));
 }
 
-function checkCondition(reader: Reader, raw: unknown, at: Path): void {
+function checkCondition(reader: Reader, raw: unknown, at: Path, judged: boolean): void {
   if (!isRawMap(raw) || typeof raw['type'] !== 'string') {
     reader.constraint(
       isRawMap(raw) ? [...at, 'type'] : at,
@@ -78,23 +44,32 @@ function checkCondition(reader: Reader, raw: unknown, at: Path): void {
     );
     return;
   }
+  for (const key of Object.keys(raw)) if (raw[key] === null) delete raw[key];
   const { type } = raw;
-  const name = conditionName(type);
-  if (name === undefined) {
-    const word = lastWord(type);
-    if (word !== undefined && UNSUPPORTED.has(currentName(word)))
-      reportUnsupported(reader, [...at, 'type'], `the condition ${type}`, 'value');
-    else reportUnknownType(reader, at, type, known());
+  const definition = reader.registry.get(type as string);
+  if (definition?.kind !== 'condition') {
+    reportUnknownType(reader, at, type as string, typeNames(reader, ['condition']));
     return;
   }
-  if (type !== PACKAGE + name) {
-    const info = `${type} is replaced by ${PACKAGE}${name}`;
-    if (!reader.infos.includes(info)) reader.infos.push(info);
-  }
-  const schema: z.ZodObject = CONDITION_SCHEMAS[name];
+  reportAlias(reader, at, type as string);
+  if (definition.deprecated === true) reader.deprecate([...at, 'type']);
   const { type: _, ...own } = raw;
-  reportUnknownFields(reader, at, own, Object.keys(schema.shape));
-  checkSchema(reader, schema, own, at);
+  reportUnknownFields(reader, at, own, Object.keys(definition.properties.shape));
+  checkSchema(reader, definition.properties, own, at);
   Object.assign(raw, own);
-  if (name === 'Not' || name === 'Or') checkConditions(reader, raw['conditions'], [...at, 'conditions']);
+  if (judged && conditionName(type as string) === undefined) {
+    reader.warnings.push(
+      `${pathText([...at, 'type'])}: ${type as string} cannot be judged by this version yet, and counts as not fulfilled`,
+    );
+  }
+  checkNested(reader, raw, at, judged);
+}
+
+/** Conditions inside: a list (`Not`, `Or`), or a map of them (`MultipleCondition`). */
+function checkNested(reader: Reader, raw: RawMap, at: Path, judged: boolean): void {
+  const { conditions } = raw;
+  if (Array.isArray(conditions)) return checkConditions(reader, conditions, [...at, 'conditions'], judged);
+  if (!isRawMap(conditions)) return;
+  for (const [key, condition] of Object.entries(conditions))
+    checkCondition(reader, condition, [...at, 'conditions', key], judged);
 }

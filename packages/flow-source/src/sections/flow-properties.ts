@@ -1,8 +1,9 @@
-import type { JsonObject } from '@tiercel/model';
+import type { Flow, JsonObject } from '@tiercel/model';
 import { z } from 'zod';
 import type { RawMap, Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
 import { reportUnknownField, reportUnsupported } from '../unknown-names.ts';
+import { WORKER_GROUP } from './common-task.ts';
 import { FLOW_ID, NAMESPACE } from './names.ts';
 
 /** Properties of a flow (execution-semantics.md §10.1) that this version does. The last four are the server's; they are ignored in a source. */
@@ -16,7 +17,16 @@ const KNOWN = [
   'variables',
   'tasks',
   'errors',
+  'finally',
+  'afterExecution',
+  'listeners',
   'triggers',
+  'pluginDefaults',
+  'taskDefaults',
+  'concurrency',
+  'sla',
+  'retry',
+  'workerGroup',
   'disabled',
   'revision',
   'deleted',
@@ -24,19 +34,8 @@ const KNOWN = [
   'updated',
 ] as const;
 
-/** Properties that the language has and this version does not do yet. */
-const UNSUPPORTED = new Set([
-  'listeners',
-  'pluginDefaults',
-  'taskDefaults',
-  'concurrency',
-  'sla',
-  'retry',
-  'finally',
-  'afterExecution',
-  'checks',
-  'workerGroup',
-]);
+/** Properties of later versions of the language. */
+const UNSUPPORTED = new Set(['checks']);
 
 const PROPERTIES = z.object({
   id: FLOW_ID,
@@ -46,6 +45,7 @@ const PROPERTIES = z.object({
   deleted: z.boolean().optional(),
   revision: z.number().int().min(1).optional(),
   variables: z.record(z.string(), z.unknown()).optional(),
+  workerGroup: WORKER_GROUP.optional(),
 });
 
 export interface FlowProperties {
@@ -54,6 +54,7 @@ export interface FlowProperties {
   readonly description?: string;
   readonly disabled: boolean;
   readonly variables?: JsonObject;
+  readonly workerGroup?: NonNullable<Flow['workerGroup']>;
 }
 
 /** Reads what a flow says of itself, and refuses properties that nobody knows or that this version would ignore. */
@@ -64,12 +65,13 @@ export function readFlowProperties(reader: Reader, raw: RawMap): FlowProperties 
   }
   for (const name of KNOWN) if (raw[name] === null) delete raw[name];
   if (!checkSchema(reader, PROPERTIES, raw, [])) return undefined;
-  const { id, namespace, description, disabled, variables } = PROPERTIES.parse(raw);
+  const { id, namespace, description, disabled, variables, workerGroup } = PROPERTIES.parse(raw);
   return {
     id,
     namespace,
     disabled: disabled ?? false,
     ...(description === undefined ? {} : { description }),
     ...(variables === undefined ? {} : { variables: variables as JsonObject }),
+    ...(workerGroup === undefined ? {} : { workerGroup: workerGroup as NonNullable<Flow['workerGroup']> }),
   };
 }

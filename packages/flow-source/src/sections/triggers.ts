@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { pathText, type Path } from '../problem.ts';
 import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportAlias, reportUnknownField, reportUnknownType, reportUnsupported, typeNames } from '../unknown-names.ts';
+import { reportAlias, reportUnknownField, reportNotYet, reportUnknownType, reportUnsupported, typeNames } from '../unknown-names.ts';
 import { checkConditions } from './conditions.ts';
 import { WORKER_GROUP } from './common-task.ts';
 import { readLabels } from './labels.ts';
@@ -24,18 +24,11 @@ const COMMON_TRIGGER = z.object({
   logToFile: z.boolean().optional(),
 });
 
-/** Common properties that have no meaning yet for the kinds of triggers that exist. */
-const UNSUPPORTED_PROPERTIES: ReadonlySet<string> = new Set(['stopAfter', 'when', 'assets']);
+/** Common properties of later versions of the language. */
+const UNSUPPORTED_PROPERTIES: ReadonlySet<string> = new Set(['when', 'assets']);
 
-/** Triggers of the language that this version does not do yet, by the last word of their type. */
-const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set([
-  'io.kestra.plugin.core.trigger.Schedule',
-  'io.kestra.plugin.core.trigger.ScheduleOnDates',
-  'io.kestra.plugin.core.trigger.Flow',
-  'io.kestra.plugin.core.http.Trigger',
-  'io.kestra.core.models.triggers.types.Schedule',
-  'io.kestra.core.models.triggers.types.Flow',
-]);
+/** Kinds of triggers that this version evaluates. */
+const EVALUATED: ReadonlySet<string> = new Set(['io.kestra.plugin.core.trigger.Webhook']);
 
 export function readTriggers(reader: Reader, value: unknown): readonly Trigger[] {
   if (value === undefined || value === null) return [];
@@ -54,17 +47,28 @@ function readTrigger(reader: Reader, raw: unknown, at: Path): void {
   }
   for (const key of Object.keys(raw)) if (raw[key] === null) delete raw[key];
   checkSchema(reader, COMMON_TRIGGER, raw, at);
-  const isWebhook = String(raw['type']).endsWith('.Webhook');
+  const type = reader.registry.canonical(String(raw['type']));
+  const isWebhook = type === 'io.kestra.plugin.core.trigger.Webhook';
   // A call is judged on its own; it cannot wait for others (execution-semantics.md §10.10).
   if (isWebhook && hasMultipleCondition(raw['conditions'])) {
     reader.constraint(at, 'invalid webhook: conditions of type MultipleCondition are not supported');
-  } else checkConditions(reader, raw['conditions'], [...at, 'conditions']);
+  } else {
+    for (const list of ['conditions', 'scheduleConditions'])
+      checkConditions(reader, raw[list], [...at, list], isWebhook);
+  }
+  acceptOlderForms(reader, raw, at);
   // No system label at all is allowed here (execution-semantics.md §9.9).
   readLabels(reader, raw['labels'], [...at, 'labels'], []);
   if (raw['labels'] !== undefined && isWebhook) {
     reader.warnings.push(`${pathText([...at, 'labels'])}: executions of a webhook get the labels of the flow only`);
   }
   if (typeof raw['type'] === 'string') checkOwnProperties(reader, raw, raw['type'], at);
+}
+
+/** Older names of properties, still accepted (execution-semantics.md §11.1, §11.3). */
+function acceptOlderForms(reader: Reader, raw: RawMap, at: Path): void {
+  for (const name of ['minLogLevel', 'scheduleConditions', 'backfill'])
+    if (raw[name] !== undefined) reader.deprecate([...at, name]);
 }
 
 const hasMultipleCondition = (conditions: unknown): boolean =>
@@ -76,11 +80,12 @@ const hasMultipleCondition = (conditions: unknown): boolean =>
 function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path): void {
   const definition = reader.registry.get(type);
   if (definition?.kind !== 'trigger') {
-    if (UNSUPPORTED_TYPES.has(type)) reportUnsupported(reader, [...at, 'type'], `the trigger type ${type}`, 'value');
-    else reportUnknownType(reader, at, type, typeNames(reader, ['trigger']));
+    reportUnknownType(reader, at, type, typeNames(reader, ['trigger']));
     return;
   }
   reportAlias(reader, at, type);
+  if (!EVALUATED.has(definition.type)) reportNotYet(reader, at, `a trigger of type ${definition.type}`);
+  else if (raw['stopAfter'] !== undefined) reportNotYet(reader, [...at, 'stopAfter'], '`stopAfter` of a webhook');
   const { shape } = definition.properties;
   const known = [...Object.keys(COMMON_TRIGGER.shape), ...Object.keys(shape)];
   const own: RawMap = {};

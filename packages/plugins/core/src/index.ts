@@ -1,4 +1,5 @@
 import type { PluginDefinition } from '@tiercel/plugin-kit';
+import { conditions } from './condition/index.ts';
 import { debugTasks } from './debug/index.ts';
 import { executionTasks } from './execution/index.ts';
 import { flowTasks } from './flow/index.ts';
@@ -11,6 +12,7 @@ import { triggers } from './trigger/index.ts';
 
 /** All plugin types of this package, under their names in `io.kestra.plugin.core`. */
 export const definitions: readonly PluginDefinition[] = [
+  ...conditions,
   ...debugTasks,
   ...executionTasks,
   ...flowTasks,

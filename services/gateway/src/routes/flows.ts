@@ -9,6 +9,7 @@ import {
   type FlowValidationJson,
 } from '@tiercel/contracts';
 import {
+  allTasks,
   DEFAULT_SOURCE_LIMITS,
   describeProblem,
   findTask,
@@ -73,10 +74,10 @@ const identity = (req: Request): { readonly namespace: string; readonly id: stri
 });
 
 const flowJson = ({ cache }: Deps, stored: StoredFlow, source = false): FlowJson => {
-  const { flow, problems } = cache.compile(stored);
-  return flow === undefined
+  const { written, problems } = cache.compile(stored);
+  return written === undefined
     ? invalidFlowToJson(stored, exceptionOf({ problems }))
-    : flowToJson(flow, stored, { source });
+    : flowToJson(written, stored, { source });
 };
 
 const exceptionOf = ({ problems }: Pick<CachedFlow, 'problems'>): string =>
@@ -144,8 +145,8 @@ async function revisions(deps: Deps, req: Request, res: Response): Promise<void>
 
 async function task(deps: Deps, req: Request, res: Response): Promise<void> {
   const stored = await find(deps, req, queryOf(req).integer('revision'));
-  const { flow } = deps.cache.compile(stored);
-  const found = flow === undefined ? undefined : findTask([...flow.tasks, ...flow.errors], param(req, 'taskId'));
+  const { written } = deps.cache.compile(stored);
+  const found = written === undefined ? undefined : findTask(allTasks(written), param(req, 'taskId'));
   if (found === undefined) throw new ApiError('notFound');
   sendJson(res, pluginToJson(found as Task));
 }
@@ -206,7 +207,7 @@ async function create(deps: Deps, req: Request, res: Response): Promise<void> {
   const stored = await deps.flowStore.create(writeOf(flow, source));
   if (stored === 'exists') throw invalidEntity([{ path: 'flow.id', message: 'Flow id already exists' }]);
   announce(deps, stored);
-  sendJson(res, flowToJson(flow, stored, { source: !isJson }));
+  sendJson(res, flowJson(deps, stored, !isJson));
 }
 
 async function update(deps: Deps, req: Request, res: Response): Promise<void> {

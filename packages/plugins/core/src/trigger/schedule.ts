@@ -1,0 +1,62 @@
+import { defineTrigger, duration, dynamicMap, timeZone } from '@tiercel/plugin-kit';
+import { z } from 'zod';
+import { cronProblem } from './cron.ts';
+import { anything, conditionList, triggerInputs, triggerLabels, triggerStopAfter } from './properties.ts';
+
+const recoverMissedSchedules = z
+  .enum(['ALL', 'LAST', 'NONE'])
+  .optional()
+  .meta({ title: 'Which dates are made up for that passed while no scheduler ran; default ALL.', $dynamic: false });
+
+const common = {
+  conditions: conditionList('Conditions on the date that must all hold for an execution to start.').optional(),
+  inputs: triggerInputs,
+  stopAfter: triggerStopAfter,
+  labels: triggerLabels,
+  recoverMissedSchedules,
+};
+
+/** `io.kestra.plugin.core.trigger.Schedule` (execution-semantics.md §11.3). */
+export const schedule = defineTrigger({
+  type: 'io.kestra.plugin.core.trigger.Schedule',
+  aliases: ['io.kestra.core.models.triggers.types.Schedule'],
+  title: 'Start the flow at dates that a cron expression gives.',
+  properties: z
+    .object({
+      cron: z.string().meta({
+        title: 'Cron expression.',
+        description:
+          'Minute, hour, day of the month, month, day of the week (0 and 7 are Sunday); or `@hourly`, `@daily` (`@midnight`), ' +
+          '`@weekly`, `@monthly`, `@yearly` (`@annually`).',
+        $dynamic: false,
+      }),
+      withSeconds: z
+        .boolean()
+        .default(false)
+        .meta({ title: 'Whether the expression begins with a field for seconds.', $dynamic: false }),
+      timezone: timeZone('Time zone of the dates; default is that of the server.', false).optional(),
+      lateMaximumDelay: duration('Dates that are later than that are left out.').optional(),
+      scheduleConditions: conditionList('Older name of `conditions`.').optional(),
+      backfill: anything.optional().meta({ title: 'Accepted and without effect.', $dynamic: false }),
+      ...common,
+    })
+    .superRefine(({ cron, withSeconds }, context) => {
+      const problem = cronProblem(cron, withSeconds);
+      if (problem !== undefined)
+        context.addIssue({ code: 'custom', path: ['cron'], message: `invalid cron expression '${cron}': ${problem}` });
+    }),
+});
+
+/** `io.kestra.plugin.core.trigger.ScheduleOnDates` (execution-semantics.md §11.4). */
+export const scheduleOnDates = defineTrigger({
+  type: 'io.kestra.plugin.core.trigger.ScheduleOnDates',
+  title: 'Start the flow at given dates.',
+  properties: z.object({
+    dates: z
+      .union([z.string(), z.array(z.string())])
+      .meta({ title: 'The dates, each with an offset, or an expression for them.', $dynamic: true }),
+    timezone: timeZone('Time zone of the dates; default is that of the server.', true).optional(),
+    ...common,
+    inputs: dynamicMap('Values for inputs of the flow.').optional(),
+  }),
+});
