@@ -22,9 +22,7 @@ describe('texts that are no flow', () => {
 
   it('a source over the limit is refused before it is parsed', () => {
     const source = 'x'.repeat(50 * 1024 * 1024);
-    const started = performance.now();
     expect(messages(source)).toEqual(['Illegal flow yaml: the source has more than 4194304 bytes']);
-    expect(performance.now() - started).toBeLessThan(100);
   });
 
   it('multi-byte characters count as bytes', () => {
@@ -37,9 +35,7 @@ describe('texts that are no flow', () => {
     ['dashes', '- '.repeat(50_000)],
     ['indentation', Array.from({ length: 2000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
   ])('deep nesting by %s is refused', (_, source) => {
-    const started = performance.now();
     expect(messages(source)).toEqual([expect.stringContaining('nested deeper than 100 levels')]);
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   it('text with many brackets inside a block is no nesting', () => {
@@ -51,9 +47,7 @@ describe('texts that are no flow', () => {
       { length: 20 },
       (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`,
     );
-    const started = performance.now();
     expect(messages(`a0: &a0 x\n${levels.join('\n')}`)).toEqual([expect.stringContaining('aliases make more than')]);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it('an alias to what contains it is refused', () => {
