@@ -45,11 +45,7 @@ export interface ConditionDefinition<Properties extends z.ZodObject = z.ZodObjec
 }
 
 export type PluginDefinition =
-  | TaskDefinition
-  | FlowableDefinition
-  | TriggerDefinition
-  | TaskRunnerDefinition
-  | ConditionDefinition;
+  TaskDefinition | FlowableDefinition | TriggerDefinition | TaskRunnerDefinition | ConditionDefinition;
 
 export const defineTask = <P extends z.ZodObject>(definition: Omit<TaskDefinition<P>, 'kind'>): TaskDefinition =>
   ({ ...definition, kind: 'task' }) as unknown as TaskDefinition;

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { pathText, type Path } from '../problem.ts';
 import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportAlias, reportUnknownField, reportNotYet, reportUnknownType, reportUnsupported, typeNames } from '../unknown-names.ts';
+import {
+  reportAlias,
+  reportUnknownField,
+  reportNotYet,
+  reportUnknownType,
+  reportUnsupported,
+  typeNames,
+} from '../unknown-names.ts';
 import { checkConditions } from './conditions.ts';
 import { WORKER_GROUP } from './common-task.ts';
 import { readLabels } from './labels.ts';
@@ -29,6 +36,8 @@ const UNSUPPORTED_PROPERTIES: ReadonlySet<string> = new Set(['when', 'assets']);
 
 /** Kinds of triggers that this version evaluates. */
 const EVALUATED: ReadonlySet<string> = new Set(['io.kestra.plugin.core.trigger.Webhook']);
+
+const FLOW_TRIGGER = 'io.kestra.plugin.core.trigger.Flow';
 
 export function readTriggers(reader: Reader, value: unknown): readonly Trigger[] {
   if (value === undefined || value === null) return [];
@@ -86,6 +95,11 @@ function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path)
   reportAlias(reader, at, type);
   if (!EVALUATED.has(definition.type)) reportNotYet(reader, at, `a trigger of type ${definition.type}`);
   else if (raw['stopAfter'] !== undefined) reportNotYet(reader, [...at, 'stopAfter'], '`stopAfter` of a webhook');
+  if (definition.type === FLOW_TRIGGER && raw['conditions'] === undefined && raw['preconditions'] === undefined) {
+    reader.warnings.push(
+      `${pathText(at)}: without conditions and preconditions this trigger starts the flow for every execution of every other flow`,
+    );
+  }
   const { shape } = definition.properties;
   const known = [...Object.keys(COMMON_TRIGGER.shape), ...Object.keys(shape)];
   const own: RawMap = {};

@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { parseFlow, type CachedFlow } from '@tiercel/flow-source';
 import { slugify, type Execution } from '@tiercel/model';
-import { createRegistry, defineTask, defineTrigger } from '@tiercel/plugin-kit';
+import { definitions } from '@tiercel/plugin-core';
+import { createRegistry, defineTask } from '@tiercel/plugin-kit';
 import type { CreateOutcome, NewExecution } from '@tiercel/store';
 import { z } from 'zod';
 import type { IntakeDeps } from '../deps.ts';
@@ -18,11 +19,7 @@ const registry = createRegistry([
     properties: z.object({ format: z.string().optional() }),
     run: () => Promise.resolve(undefined),
   }),
-  defineTrigger({
-    type: 'io.kestra.plugin.core.trigger.Webhook',
-    title: 'Webhook',
-    properties: z.object({ key: z.string() }),
-  }),
+  ...definitions.filter(({ kind }) => kind === 'trigger' || kind === 'condition'),
 ]);
 
 /** A flow of namespace `company.team` with one task. */

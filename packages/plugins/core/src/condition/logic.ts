@@ -2,8 +2,7 @@ import { defineCondition, duration, timeWindow } from '@tiercel/plugin-kit';
 import { z } from 'zod';
 import { aliasesOf, nameOf, oldName } from './names.ts';
 
-const nested = (title: string) =>
-  z.array(z.record(z.string(), z.unknown())).min(1).meta({ title, $dynamic: false });
+const nested = (title: string) => z.array(z.record(z.string(), z.unknown())).min(1).meta({ title, $dynamic: false });
 
 export const expression = defineCondition({
   type: nameOf('Expression'),
