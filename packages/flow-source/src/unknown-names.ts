@@ -1,4 +1,4 @@
-import type { PluginDefinition } from '@tiercel/plugin-kit';
+import { docsOf, type PluginDefinition } from '@tiercel/plugin-kit';
 import { nearestNames, nearestTypes } from './nearest.ts';
 import { pathText, type Path } from './problem.ts';
 import type { RawMap, Reader } from './reader.ts';
@@ -55,6 +55,15 @@ export function reportNotYet(reader: Reader, path: Path, what: string): void {
 /** Names of all types of one kind, for suggestions. */
 export const typeNames = (reader: Reader, kinds: readonly PluginDefinition['kind'][]): readonly string[] =>
   reader.registry.all().flatMap((definition) => (kinds.includes(definition.kind) ? [definition.type] : []));
+
+/** Reports what is deprecated: the type itself, by the path of its map, and properties that are given. */
+export function reportDeprecated(reader: Reader, definition: PluginDefinition, raw: RawMap, at: Path): void {
+  if (definition.deprecated === true) reader.deprecate(at);
+  const shape: RawMap = definition.properties.shape;
+  for (const name of Object.keys(raw)) {
+    if (Object.hasOwn(shape, name) && docsOf(shape[name])['deprecated'] === true) reader.deprecate([...at, name]);
+  }
+}
 
 /** Reports a type that is only another, older name. */
 export function reportAlias(reader: Reader, path: Path, type: string): void {

@@ -59,3 +59,23 @@ export const taskList = (title: string, minimum = 0) =>
 
 const docs = (title: string, description: string | undefined): PropertyDocs =>
   description === undefined ? { title } : { title, description };
+
+/** What is said of a property, also when that stands inside `optional`, a default or a conversion. */
+export function docsOf(schema: unknown): Readonly<Record<string, unknown>> {
+  let docs: Readonly<Record<string, unknown>> = {};
+  let at = schema as {
+    meta?(): object | undefined;
+    unwrap?(): unknown;
+    readonly out?: unknown;
+    readonly element?: unknown;
+  };
+  for (let level = 0; level < 8 && typeof at?.meta === 'function'; level++) {
+    docs = { ...at.meta(), ...docs };
+    // A list has an `unwrap`, too: its element; that is no wrapper.
+    if (at.element !== undefined) break;
+    const inner = typeof at.unwrap === 'function' ? at.unwrap() : at.out;
+    if (inner === undefined) break;
+    at = inner as typeof at;
+  }
+  return docs;
+}

@@ -1,7 +1,7 @@
 import { pathText, type Path } from '../problem.ts';
 import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportAlias, reportUnknownFields, reportUnknownType, typeNames } from '../unknown-names.ts';
+import { reportAlias, reportDeprecated, reportUnknownFields, reportUnknownType, typeNames } from '../unknown-names.ts';
 
 const PACKAGES = ['io.kestra.plugin.core.condition.', 'io.kestra.core.models.conditions.types.'];
 /** Words that end in `Condition` still. */
@@ -52,7 +52,7 @@ function checkCondition(reader: Reader, raw: unknown, at: Path, judged: boolean)
     return;
   }
   reportAlias(reader, at, type as string);
-  if (definition.deprecated === true) reader.deprecate([...at, 'type']);
+  reportDeprecated(reader, definition, raw, at);
   const { type: _, ...own } = raw;
   reportUnknownFields(reader, at, own, Object.keys(definition.properties.shape));
   checkSchema(reader, definition.properties, own, at);

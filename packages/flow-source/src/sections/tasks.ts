@@ -3,7 +3,14 @@ import type { PluginDefinition } from '@tiercel/plugin-kit';
 import type { Path } from '../problem.ts';
 import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportAlias, reportUnknownField, reportUnknownType, reportUnsupported, typeNames } from '../unknown-names.ts';
+import {
+  reportAlias,
+  reportDeprecated,
+  reportUnknownField,
+  reportUnknownType,
+  reportUnsupported,
+  typeNames,
+} from '../unknown-names.ts';
 import { childTasks, NESTED_TASK_PROPERTIES } from '../walk.ts';
 import { checkCommonTask, COMMON_TASK, UNSUPPORTED_TASK_PROPERTIES } from './common-task.ts';
 
@@ -50,6 +57,7 @@ function definitionOf(reader: Reader, raw: RawMap, at: Path): PluginDefinition |
   const definition = reader.registry.get(type);
   if (definition?.kind === 'task' || definition?.kind === 'flowable') {
     reportAlias(reader, at, type);
+    reportDeprecated(reader, definition, raw, at);
     return definition;
   }
   reportUnknownType(reader, at, type, typeNames(reader, ['task', 'flowable']));

@@ -5,6 +5,7 @@ import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
 import {
   reportAlias,
+  reportDeprecated,
   reportUnknownField,
   reportNotYet,
   reportUnknownType,
@@ -65,19 +66,13 @@ function readTrigger(reader: Reader, raw: unknown, at: Path): void {
     for (const list of ['conditions', 'scheduleConditions'])
       checkConditions(reader, raw[list], [...at, list], isWebhook);
   }
-  acceptOlderForms(reader, raw, at);
+  if (raw['minLogLevel'] !== undefined) reader.deprecate([...at, 'minLogLevel']);
   // No system label at all is allowed here (execution-semantics.md §9.9).
   readLabels(reader, raw['labels'], [...at, 'labels'], []);
   if (raw['labels'] !== undefined && isWebhook) {
     reader.warnings.push(`${pathText([...at, 'labels'])}: executions of a webhook get the labels of the flow only`);
   }
   if (typeof raw['type'] === 'string') checkOwnProperties(reader, raw, raw['type'], at);
-}
-
-/** Older names of properties, still accepted (execution-semantics.md §11.1, §11.3). */
-function acceptOlderForms(reader: Reader, raw: RawMap, at: Path): void {
-  for (const name of ['minLogLevel', 'scheduleConditions', 'backfill'])
-    if (raw[name] !== undefined) reader.deprecate([...at, name]);
 }
 
 const hasMultipleCondition = (conditions: unknown): boolean =>
@@ -93,6 +88,7 @@ function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path)
     return;
   }
   reportAlias(reader, at, type);
+  reportDeprecated(reader, definition, raw, at);
   if (!EVALUATED.has(definition.type)) reportNotYet(reader, at, `a trigger of type ${definition.type}`);
   else if (raw['stopAfter'] !== undefined) reportNotYet(reader, [...at, 'stopAfter'], '`stopAfter` of a webhook');
   if (definition.type === FLOW_TRIGGER && raw['conditions'] === undefined && raw['preconditions'] === undefined) {

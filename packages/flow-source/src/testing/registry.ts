@@ -1,11 +1,5 @@
 import { definitions } from '@tiercel/plugin-core';
-import {
-  createRegistry,
-  defineFlowable,
-  defineTask,
-  defineTaskRunner,
-  type PluginRegistry,
-} from '@tiercel/plugin-kit';
+import { createRegistry, defineFlowable, defineTask, defineTaskRunner, type PluginRegistry } from '@tiercel/plugin-kit';
 import { z } from 'zod';
 
 const tasks = z.array(z.looseObject({}));

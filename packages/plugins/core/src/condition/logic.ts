@@ -42,8 +42,12 @@ export const multipleCondition = defineCondition({
       .boolean()
       .default(true)
       .meta({ title: 'Whether all must hold anew after the trigger has fired.', $dynamic: false }),
-    window: duration('Length of the window.', 'Older form of `timeWindow.window`.').optional(),
-    windowAdvance: duration('What is added to the start of the window.', 'Older form.').optional(),
+    window: duration('Length of the window.', 'Older form of `timeWindow.window`.')
+      .optional()
+      .meta({ deprecated: true }),
+    windowAdvance: duration('What is added to the start of the window.', 'Older form.')
+      .optional()
+      .meta({ deprecated: true }),
     conditions: z
       .record(z.string(), z.record(z.string(), z.unknown()))
       .refine((map) => Object.keys(map).length > 0, { message: 'must not be empty' })

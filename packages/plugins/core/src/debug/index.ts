@@ -1,3 +1,4 @@
+import { echo } from './echo.ts';
 import { returnTask } from './return.ts';
 
-export const debugTasks = [returnTask] as const;
+export const debugTasks = [echo, returnTask] as const;

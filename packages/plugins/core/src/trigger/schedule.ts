@@ -36,8 +36,8 @@ export const schedule = defineTrigger({
         .meta({ title: 'Whether the expression begins with a field for seconds.', $dynamic: false }),
       timezone: timeZone('Time zone of the dates; default is that of the server.', false).optional(),
       lateMaximumDelay: duration('Dates that are later than that are left out.').optional(),
-      scheduleConditions: conditionList('Older name of `conditions`.').optional(),
-      backfill: anything.optional().meta({ title: 'Accepted and without effect.', $dynamic: false }),
+      scheduleConditions: conditionList('Older name of `conditions`.').optional().meta({ deprecated: true }),
+      backfill: anything.optional().meta({ title: 'Accepted and without effect.', $dynamic: false, deprecated: true }),
       ...common,
     })
     .superRefine(({ cron, withSeconds }, context) => {

@@ -1,0 +1,15 @@
+import { createHarness } from '@tiercel/plugin-kit/harness';
+import { expect, test } from 'vitest';
+import { echo } from './echo.ts';
+
+test('writes the rendered text to the log', async () => {
+  const harness = createHarness({ render: (t) => t.replace('{{ x }}', 'value') });
+  expect(await harness.run(echo, { format: 'a {{ x }}', level: 'WARN' })).toBeUndefined();
+  expect(harness.logs).toMatchObject([{ level: 'WARN', message: 'a value' }]);
+});
+
+test('without format it says nothing', async () => {
+  const harness = createHarness();
+  await harness.run(echo, {});
+  expect(harness.logs).toEqual([]);
+});
