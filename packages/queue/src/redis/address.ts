@@ -31,16 +31,26 @@ export function addressOf(url: string): Address {
     throw new MessagingError('refused', `The URL of Redis names the database "${database}"; it must be a number.`);
   }
   const place = socket
-    ? { path: decodeURIComponent(pathname) }
+    ? { path: decoded(pathname) }
     : { host: hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1', port: Number(port || 6379) };
   return {
     name: socket ? pathname : `${hostname || '127.0.0.1'}:${port || 6379}/${database}`,
     options: {
       ...place,
       db: Number(database),
-      ...(username !== '' && { username: decodeURIComponent(username) }),
-      ...(password !== '' && { password: decodeURIComponent(password) }),
+      ...(username !== '' && { username: decoded(username) }),
+      ...(password !== '' && { password: decoded(password) }),
       ...(protocol === 'rediss:' && { tls: {} }),
     },
   };
+}
+
+/** A password with a per cent sign is easily pasted as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    const why = 'The URL of Redis has a % that begins no character; write %25 for a per cent sign.';
+    throw new MessagingError('refused', why, { cause });
+  }
 }
