@@ -117,18 +117,23 @@ export class Database {
     const client = await this.pool.connect().catch((error: unknown) => {
       throw classify(error);
     });
+    // The connection may break between two statements; the next one fails then. Without a listener, that would end the process.
+    let broken: Error | undefined;
+    const breaks = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', breaks);
     try {
       await client.query('BEGIN');
       const result = await work(client);
       await client.query('COMMIT');
-      client.release();
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').then(
-        () => client.release(),
-        (broken: Error) => client.release(broken),
-      );
+      await client.query('ROLLBACK').catch(breaks);
       throw classify(error);
+    } finally {
+      client.off('error', breaks);
+      client.release(broken);
     }
   }
 
