@@ -193,6 +193,18 @@ describe('an outage of PostgreSQL', () => {
     await messaging.close();
   });
 
+  test('a process whose first message falls into an outage can send when it is over', async () => {
+    const log = memoryLog();
+    const messaging = await createPostgresMessaging({ connection: server.connection, instance: 'one', log });
+    await server.stop();
+    messaging.queue.add('first', items('lost', 1));
+    await waitUntil(() => log.lines.some(({ text }) => text.includes('could not be sent')));
+    server = await start();
+    const seen = collect(messaging, 'first');
+    await comesThrough(messaging, 'first', seen, 'after');
+    await messaging.close();
+  });
+
   test('stop and close do not wait for a database that is away', async () => {
     const messaging = await createPostgresMessaging({
       connection: server.connection,
