@@ -89,7 +89,9 @@ describe('queues in PostgreSQL', () => {
     expect(rows!.events).toBeLessThan(1_000);
   });
 
-  test('when all its connections are cut, the same consumers and subscribers go on', async () => {
+  test('when all its connections are cut, the same consumers and subscribers go on, and all that is owed is asked for', async () => {
+    let wiped = 0;
+    messaging.queue.onWiped(() => wiped++);
     const seen = collect(messaging, 'cut');
     const other = await createPostgresMessaging({ connection: db.connection, instance: 'two', log });
     let heard = 0;
@@ -108,6 +110,7 @@ describe('queues in PostgreSQL', () => {
       },
       { ...SOON, everyMs: 50 },
     );
+    await waitUntil(() => wiped === 1, SOON);
     expect(log.lines.filter(({ level }) => level === 'error').length).toBe(errors);
     expect((await connections()).length).toBeLessThanOrEqual(6);
     await other.close();
