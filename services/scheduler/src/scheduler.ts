@@ -118,7 +118,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     );
   };
 
-  /** Now, then hourly; soon again when it failed. */
+  /** Now, then each minute; soon again when it failed. */
   const keepHouse = async (work: () => Promise<void>): Promise<void> => {
     const done = await guarded('housekeeping', work);
     if (stopped) return;
