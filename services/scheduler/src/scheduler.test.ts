@@ -171,6 +171,7 @@ describe('a look at everything', () => {
     await b.pass(1_000);
     expect(b.calls.filter((call) => call === 'claimAllLooks')).toHaveLength(2);
     b.troubles.delayMs = undefined;
+    await b.pass(500);
     await scheduler.stop();
   });
 
