@@ -22,7 +22,8 @@ const AHEAD_MS = 5_000;
 const CASES: readonly (readonly [ServiceName, number])[] = [
   ['gateway', SKEW_MS],
   ['executor', -SKEW_MS],
-  ['worker', SKEW_MS],
+  // Set right it jumps forward, past the time after which a worker without contact gives its tasks up.
+  ['worker', -SKEW_MS],
   ['scheduler', -SKEW_MS],
 ];
 
@@ -64,7 +65,7 @@ tasks:
 `,
 });
 
-/** The service is replaced by one whose clock is wrong; delays, leases and planned starts keep to the time of the database. */
+/** The service is replaced by one whose clock is wrong, and set right while it works; delays, leases and planned starts keep to the time of the database. */
 async function skewed(scene: Scene, name: ServiceName, skew: number): Promise<Played> {
   const { cluster, load, random } = scene;
   const [old] = cluster.of(name);
@@ -76,6 +77,8 @@ async function skewed(scene: Scene, name: ServiceName, skew: number): Promise<Pl
   const planned: { readonly id: string; readonly at: number }[] = [];
   for (let i = 0; i < 5; i++) planned.push(await plan(scene, Date.now() + AHEAD_MS + random.int(0, 500)));
   await scene.accepted(Math.max(40, EXECUTIONS / 2));
+  await scene.scriptsRun(1);
+  wrong.signal('SIGUSR2');
   await stop();
   const outcome = await scene.outcome(ALL_ENDED_WITHIN);
   const ended = Date.now();

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startRedis, startTestS3, type TestRedis, type TestS3 } from '@tiercel/testkit';
+import { freePort, startRedis, startTestS3, type TestRedis, type TestS3 } from '@tiercel/testkit';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@tiercel/store/embedded';
-import { freePort, launch, textOf, until } from '../e2e/server.ts';
+import { launch, textOf, until } from '../e2e/server.ts';
 
 export const SERVICES = ['gateway', 'executor', 'worker', 'scheduler', 'webhook'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -69,8 +69,8 @@ export class Cluster {
 
   /** On the port that it had before, with the objects that it had. */
   async startS3(): Promise<void> {
-    const port = this.s3 === undefined ? {} : { port: Number(new URL(this.s3.endpoint).port) };
-    this.s3 = await startTestS3({ folder: join(this.folder, 's3'), ...port });
+    const port = this.s3 === undefined ? await freePort() : Number(new URL(this.s3.endpoint).port);
+    this.s3 = await startTestS3({ folder: join(this.folder, 's3'), port });
   }
 
   postgresPid(): number {

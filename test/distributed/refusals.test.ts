@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Database } from '@tiercel/store';
 import { refuseS3, startRedis, startTestS3, type TestRedis, type TestS3 } from '@tiercel/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tiercel } from '../e2e/server.ts';
+import { tiercel, until } from '../e2e/server.ts';
 import { Cluster } from './cluster.ts';
 import { missing } from './stage.ts';
 
@@ -115,6 +115,26 @@ describe.skipIf(missing !== undefined)('a service that cannot be started as it i
     const { REDIS_URL, ...without } = good;
     expect(REDIS_URL).toBeDefined();
     expect(await refusal(without)).toMatch(/take their messages elsewhere, and this one from PostgreSQL/);
+  });
+
+  test('others that were started at the same moment use Redis, and this one has none', async () => {
+    const { REDIS_URL, ...without } = good;
+    expect(REDIS_URL).toBeDefined();
+    const url = good['DATABASE_URL']!.replace('/tiercel?', '/second?');
+    const database = new Database({ connection: { url }, poolSize: 1 });
+    try {
+      const said = refusal({ ...without, DATABASE_URL: url }, 'worker');
+      const joined = () => database.query(`SELECT FROM members WHERE service = 'worker'`).catch(() => []);
+      await until('a member', async () => ((await joined()).length > 0 ? true : undefined));
+      // It saw nobody before it joined.
+      await database.query(
+        `INSERT INTO members (id, service, messaging, seen_at)
+         SELECT 'gateway-' || n, 'gateway', 'a Redis', now() + interval '1 hour' FROM generate_series(1, 2) AS n`,
+      );
+      expect(await said).toMatch(/take their messages elsewhere, and this one from PostgreSQL/);
+    } finally {
+      await database.close();
+    }
   });
 
   test('the encryption key is another one', async () => {

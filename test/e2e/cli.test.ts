@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@tiercel/testkit';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { freePort, LocalServer, tiercel, tiercelRunning, until } from './server.ts';
+import { LocalServer, tiercel, tiercelRunning, until } from './server.ts';
 
 // Each step starts processes; a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000 });

@@ -4,8 +4,9 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@tiercel/testkit';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { alive, freePort, LocalServer, tiercel, tiercelRunning, until, type ExecutionShape } from './server.ts';
+import { alive, LocalServer, tiercel, tiercelRunning, until, type ExecutionShape } from './server.ts';
 
 // Each step starts processes; a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000 });

@@ -5,8 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@tiercel/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { freePort, ROOT, until } from './server.ts';
+import { ROOT, until } from './server.ts';
 
 // A start sets up a database, on a machine that may be busy.
 vi.setConfig({ testTimeout: 180_000 });

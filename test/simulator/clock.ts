@@ -28,6 +28,10 @@ export class VirtualClock implements Clock {
     return this.time;
   }
 
+  elapsed(): number {
+    return this.time;
+  }
+
   after(ms: number, work: () => void): () => void {
     const timer: Timer = { due: this.time + (ms > 0 ? ms : 0), order: this.order++, work };
     this.push(timer);

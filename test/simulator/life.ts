@@ -21,6 +21,7 @@ export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 /** A clock whose timers end with the life of their owner. */
 export const fencedClock = (life: Life, clock: Clock): Clock => ({
   now: () => clock.now(),
+  elapsed: () => clock.elapsed(),
   after: (ms, work) =>
     clock.after(ms, () => {
       if (life.alive) work();

@@ -44,7 +44,11 @@ export async function simulate({ seed, patch = {}, trace }: SimulationOptions): 
   const troubles = new StoreTroubles(random.fork());
   const storeRandom = random.fork();
   const store = createSimulatedStore({
-    clock: { now: () => clock.now() + troubles.skew, after: (ms, work) => clock.after(ms, work) },
+    clock: {
+      now: () => clock.now() + troubles.skew,
+      elapsed: () => clock.elapsed(),
+      after: (ms, work) => clock.after(ms, work),
+    },
     faults: () => troubles.next(),
     random: () => storeRandom.next(),
   });

@@ -64,16 +64,21 @@ export function createIntake(deps: IntakeDeps): Intake {
   };
 }
 
+/** A store that did not answer for so long is not asked again, ms. */
+const PATIENCE_MS = 2_000;
+
 /** The store did not answer: nothing was decided, or it cannot be known. */
 const isUnavailable = (error: unknown): boolean =>
   (error as { readonly code?: unknown } | undefined)?.code === 'unavailable';
 
 function createSubmit({ store, hint, onError }: IntakeDeps): Intake['submit'] {
   const create = async (rows: readonly NewExecution[]): Promise<readonly CreateOutcome[]> => {
+    const began = performance.now();
     try {
       return await store.create(rows);
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
+      // Whoever has waited long already is told: the store is not there, and would be waited for as long again.
+      if (!isUnavailable(error) || performance.now() - began > PATIENCE_MS) throw error;
       // A connection may break after the commit: the same ids again say which rows are there, and a client need not ask twice.
       const outcomes = await store.create(rows);
       return outcomes.map((outcome, index) =>

@@ -9,7 +9,7 @@ async function bench(off: number) {
   const read = async (): Promise<number> => {
     if (state.away) throw new Error('away');
     if (state.takes > 0) local.advance(state.takes);
-    return local.now() - state.off;
+    return Date.UTC(2026, 0, 1) + local.elapsed() - state.off;
   };
   const clock = await createStoreClock(read, local, (ms) => state.told.push(ms));
   return { local, state, clock, error: () => clock.now() - (local.now() - state.off) };
@@ -22,7 +22,17 @@ describe("the store's clock", () => {
     expect(b.state.told).toEqual(Math.abs(off) > 1_000 ? [-off] : []);
   });
 
-  it('follows a clock that jumps, within ten seconds', async () => {
+  it('is right when the clock of the machine is set anew', async () => {
+    const b = await bench(0);
+    const before = b.clock.now();
+    b.local.jump(300_000);
+    expect(b.clock.now()).toBe(before);
+    await b.local.advanceAsync(20_000);
+    expect(b.clock.now()).toBe(before + 20_000);
+    b.clock.stop();
+  });
+
+  it('follows a store whose clock jumps, within ten seconds', async () => {
     const b = await bench(0);
     b.state.off = 300_000;
     expect(b.error()).toBe(300_000);

@@ -3,6 +3,7 @@ import type { Clock } from '@tiercel/model';
 /** The platform's clock. Timers keep no process alive. */
 export const systemClock: Clock = {
   now: Date.now,
+  elapsed: () => performance.now(),
   after(ms, work) {
     const timer = setTimeout(work, ms);
     timer.unref();
@@ -10,7 +11,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** How often the clocks are compared, ms; a clock that jumps is put right so much later at the latest. */
+/** How often the clocks are compared, ms; that of a store which is replaced by another is followed so much later at the latest. */
 const COMPARE_MS = 10_000;
 /** An answer that took longer says too little about the time, ms. */
 const SLOW_MS = 500;
@@ -34,18 +35,19 @@ export async function createStoreClock(
   local: Clock,
   onSkew: (ms: number) => void,
 ): Promise<StoreClock> {
+  /** The machine's clock as it was at the start: one that is set anew changes nothing. */
+  const start = local.now() - local.elapsed();
+  const here = (): number => start + local.elapsed();
   let skew = 0;
   let told = false;
   /** The quickest of some readings: it says most. */
   const readings = async (): Promise<{ readonly took: number; readonly skew: number }> => {
     let best = { took: Number.POSITIVE_INFINITY, skew: 0 };
     for (let tries = 0; tries < READINGS && best.took > TOLERANCE_MS; tries++) {
-      const began = local.now();
+      const began = here();
       const there = await read();
-      const ended = local.now();
-      // A clock that went back meanwhile says nothing.
-      if (ended >= began && ended - began < best.took)
-        best = { took: ended - began, skew: Math.round(there - (began + ended) / 2) };
+      const ended = here();
+      if (ended - began < best.took) best = { took: ended - began, skew: Math.round(there - (began + ended) / 2) };
     }
     return best;
   };
@@ -71,7 +73,8 @@ export async function createStoreClock(
   };
   again();
   return {
-    now: () => local.now() + skew,
+    now: () => Math.round(here() + skew),
+    elapsed: () => local.elapsed(),
     after: (ms, work) => local.after(ms, work),
     skew: () => skew,
     stop: () => {

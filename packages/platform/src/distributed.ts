@@ -69,6 +69,7 @@ export async function createDistributedPlatform(options: DistributedOptions): Pr
     const messaging = await connectMessaging(options, id, patient);
     closers.push(() => messaging.close());
     await checkSharing(database, messaging, cluster);
+    closers.push(checkSharingLater(options, database, messaging));
     const storage = await connectStorage(options, patient);
     closers.push(() => storage.close());
     const clock = await createStoreClock(
@@ -144,16 +145,16 @@ async function connectMessaging(options: DistributedOptions, cluster: string, pa
 }
 
 /**
- * All members of a cluster must send and take messages in the same place. A Redis that has just been emptied gets a new name, and the others
- * need a moment to learn it.
+ * All members of a cluster must send and take messages in the same place, that of most of them. A Redis that has just been emptied gets a new
+ * name, and the others need a moment to learn it.
  */
 async function checkSharing(database: Database, messaging: Messaging, cluster: ClusterConfig): Promise<void> {
   const deadline = performance.now() + SETTLE_MS;
   for (;;) {
     const mine = messaging.identity();
-    const others = await livingMessaging(database, ALIVE_MS);
+    const [used] = (await livingMessaging(database, ALIVE_MS)).filter((name) => name !== '');
     // Without a name of its own yet (Redis is away), it can be compared with nothing.
-    if (mine === '' || others.length === 0 || others.includes(mine)) return;
+    if (mine === '' || used === undefined || used === mine) return;
     if (performance.now() > deadline) {
       const place = cluster.redisUrl === undefined ? 'PostgreSQL (REDIS_URL is not set)' : 'another Redis';
       throw new PlatformError(
@@ -162,6 +163,36 @@ async function checkSharing(database: Database, messaging: Messaging, cluster: C
     }
     await pause(systemClock, RETRY_MS);
   }
+}
+
+/** Services that are started together do not see each other before they start: they are compared once more. Answers how to end that. */
+function checkSharingLater(
+  { cluster, logger, onFatal }: DistributedOptions,
+  database: Database,
+  messaging: Messaging,
+): () => void {
+  let closed = false;
+  let cancel: () => void;
+  const later = (): void => {
+    cancel = systemClock.after(SETTLE_MS, () => void compare());
+  };
+  const compare = async (): Promise<void> => {
+    // Redis has been away since the start.
+    if (messaging.identity() === '') return later();
+    try {
+      await checkSharing(database, messaging, cluster);
+    } catch (error) {
+      if (closed) return;
+      if (error instanceof PlatformError) return onFatal(error);
+      logger.warn({ error }, 'this service could not be compared with the others; it is tried again');
+      later();
+    }
+  };
+  later();
+  return () => {
+    closed = true;
+    cancel();
+  };
 }
 
 async function connectStorage({ s3, logger }: DistributedOptions, patient: boolean): Promise<Storage> {

@@ -8,6 +8,7 @@ function quickClock(): Clock {
   let now = 0;
   return {
     now: () => now,
+    elapsed: () => now,
     after(ms, work) {
       now += ms;
       queueMicrotask(work);

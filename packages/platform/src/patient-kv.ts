@@ -8,13 +8,13 @@ const PAUSE_MS = 250;
  * refuses for another reason is thrown at once.
  */
 export async function patiently<T>(clock: Clock, limitMs: number, call: () => Promise<T>): Promise<T> {
-  const began = clock.now();
+  const began = clock.elapsed();
   for (;;) {
     try {
       return await call();
     } catch (error) {
       const away = error instanceof StoreError && error.code === 'unavailable';
-      if (!away || clock.now() - began >= limitMs) throw error;
+      if (!away || clock.elapsed() - began >= limitMs) throw error;
       await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
     }
   }

@@ -41,7 +41,7 @@ export interface Queue {
   counts(queue: string): Promise<{ readonly waiting: number; readonly active: number }>;
   /** Deletes a queue with what is in it; one that does not exist is fine. Throws when the backend is away. */
   remove(queue: string): Promise<void>;
-  /** Called when the backend came back empty or as another one: everything owed must be hinted again. */
+  /** Called when the backend came back, empty, as another one or as it was: everything owed must be hinted again. */
   onWiped(listener: () => void): void;
   /** Ends all consumers, waiting for what they have in hand. */
   close(): Promise<void>;

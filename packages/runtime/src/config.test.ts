@@ -90,11 +90,32 @@ describe('configuration', () => {
     expect(loadConfig({ web }, {}, file('e.yml', '')).web.port).toBe(8080);
   });
 
+  it('a misspelt variable is named, with those that there are', () => {
+    const env = { TIERCEL_WEB_PROT: '1', TIERCEL_OTHER_PORT: '2', TIERCEL_WEB: 'x', TIERCEL_WEB_SIZE: '' };
+    expect(mistakesOf(() => loadConfig({ web }, env))).toEqual([
+      'TIERCEL_WEB_PROT: unknown variable; known are TIERCEL_WEB_PORT, TIERCEL_WEB_PASSWORD, TIERCEL_WEB_HOSTS, TIERCEL_WEB_VERBOSE',
+    ]);
+  });
+
+  it('what Kubernetes says of a service of the same name is no setting', () => {
+    const env = {
+      TIERCEL_WEB_PORT: 'tcp://10.0.0.1:8080',
+      TIERCEL_WEB_PORT_8080_TCP_ADDR: '10.0.0.1',
+      TIERCEL_WEB_SERVICE_HOST: '10.0.0.1',
+      TIERCEL_WEB_SERVICE_PORT_HTTP: '8080',
+    };
+    expect(loadConfig({ web }, env).web.port).toBe(8080);
+    expect(loadConfig({ web }, { ...env, PORT: '99' }).web.port).toBe(99);
+  });
+
   it('is printed without secrets', () => {
     const parts = { web, database };
-    const config = loadConfig(parts, { TIERCEL_WEB_PASSWORD: 'open sesame', DATABASE_URL: 'postgres://u:geheim@db/x' });
+    const config = loadConfig(parts, {
+      TIERCEL_WEB_PASSWORD: 'open sesame',
+      DATABASE_URL: 'postgres://u:ge/he@geheim@db/x',
+    });
     const shown = JSON.stringify(printableConfig(parts, config));
-    expect(shown).not.toMatch(/sesame|geheim/);
+    expect(shown).not.toMatch(/sesame|ge.he|geheim/);
     expect(shown).toContain('postgres://u:***@db/x');
   });
 });

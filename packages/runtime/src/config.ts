@@ -88,6 +88,36 @@ function fromText(schema: unknown, text: string): unknown {
   return text;
 }
 
+/**
+ * Kubernetes tells every container of a namespace about its services: one called `tiercel-gateway` makes `TIERCEL_GATEWAY_PORT` (with
+ * the value `tcp://10.0.0.1:8080`), `TIERCEL_GATEWAY_SERVICE_HOST` and more, none of which is a setting.
+ */
+const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\//;
+const SERVICE_LINK_NAME = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/;
+
+const isSet = (name: string, env: NodeJS.ProcessEnv): boolean => {
+  const text = env[name];
+  return text !== undefined && text !== '' && !(name.endsWith('_PORT') && SERVICE_LINK.test(text));
+};
+
+/** Variables that look like settings of these parts, and are none: misspelt ones must not go unnoticed. */
+function unknownVariables(parts: Parts, env: NodeJS.ProcessEnv): readonly string[] {
+  const known = new Set<string>();
+  for (const part of Object.values(parts)) {
+    for (const key of Object.keys(part.schema.shape)) {
+      known.add(envName(part.section, key));
+      for (const name of part.env?.[key] ?? []) known.add(name);
+    }
+  }
+  const beginnings = Object.values(parts).map((part) => `${PREFIX}_${snake(part.section)}_`);
+  return Object.keys(env).flatMap((name) => {
+    const beginning = beginnings.find((one) => name.startsWith(one));
+    if (beginning === undefined || known.has(name) || SERVICE_LINK_NAME.test(name) || !isSet(name, env)) return [];
+    const others = [...known].filter((one) => one.startsWith(beginning));
+    return [`${name}: unknown variable; known are ${others.join(', ')}`];
+  });
+}
+
 interface Found {
   readonly values: Values;
   /** Where each key came from, for messages. */
@@ -99,7 +129,7 @@ function collect(part: ConfigPart, env: NodeJS.ProcessEnv, section: Values, file
   const places = new Map(Object.keys(section).map((key) => [key, `${part.section}.${key} in ${file}`]));
   for (const [key, schema] of Object.entries(part.schema.shape)) {
     const names = [envName(part.section, key), ...(part.env?.[key] ?? [])];
-    const name = names.find((candidate) => env[candidate] !== undefined && env[candidate] !== '');
+    const name = names.find((candidate) => isSet(candidate, env));
     if (name === undefined) continue;
     values[key] = fromText(schema, env[name]!);
     places.set(key, name);
@@ -140,6 +170,7 @@ export function loadConfig<P extends Parts>(
       : Object.keys(sections).filter((name) => !owned.has(name) && !otherSections.includes(name));
   for (const name of unknown)
     mistakes.push(`${name} in ${file}: unknown section; known are ${[...owned, ...otherSections].join(', ')}`);
+  mistakes.push(...unknownVariables(parts, env));
   const result: Record<string, unknown> = {};
   for (const [name, part] of Object.entries(parts)) {
     const section = sections[part.section] ?? {};
@@ -176,4 +207,4 @@ export function printableConfig<P extends Parts>(parts: P, config: ConfigOf<P>):
 }
 
 const maskUrl = (value: unknown): unknown =>
-  typeof value === 'string' ? value.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@\s]*):[^@/\s]*@/i, '$1:***@') : value;
+  typeof value === 'string' ? value.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@\s]*):\S*@/i, '$1:***@') : value;

@@ -6,6 +6,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): void;
   /** As `advance`, and after each piece of work lets promises and I/O callbacks that are ready run. */
   advanceAsync(ms: number): Promise<void>;
+  /** Sets the time of day anew, as somebody does to a machine: no timer takes note of it. */
+  jump(ms: number): void;
   /** Moves on to the next timer and runs it; false when there is none. */
   step(): boolean;
   /** Timers that wait. */
@@ -21,6 +23,7 @@ interface Timer {
 /** A fake clock; it starts at 2026-01-01T00:00:00Z unless told otherwise. */
 export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   let now = start;
+  let jumped = 0;
   // Latest first, so that the next one is taken from the end.
   const timers: Timer[] = [];
 
@@ -51,7 +54,11 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   };
 
   return {
-    now: () => now,
+    now: () => now + jumped,
+    elapsed: () => now - start,
+    jump: (ms) => {
+      jumped += ms;
+    },
     after: (ms, work) => {
       const timer: Timer = { due: now + Math.max(0, ms), work, cancelled: false };
       insert(timer);

@@ -1,6 +1,7 @@
 export * from './clock.ts';
 export * from './database.ts';
 export * from './fixtures.ts';
+export * from './free-port.ts';
 export * from './random.ts';
 export * from './s3/index.ts';
 export * from './redis.ts';

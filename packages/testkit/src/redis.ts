@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { redisCommand, type RedisReply } from './redis-command.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -57,18 +58,6 @@ const server = onPath('redis-server');
 /** Why there can be no Redis for tests on this machine; undefined when there can. */
 export const whyNoRedis = (): string | undefined =>
   server === undefined ? 'redis-server is not installed (Debian: apt-get install redis-server)' : undefined;
-
-/** Below the range that the system gives to outgoing connections, which could take it while this Redis is down. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    const free = await new Promise<boolean>((resolve) => {
-      const probe = createServer().once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
-}
 
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

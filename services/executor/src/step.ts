@@ -60,10 +60,10 @@ export async function workOutStep(
     });
     collected.take(effects);
     budget -= effects.inline.length;
-    const began = deps.clock.now();
+    const began = deps.clock.elapsed();
     events = await runInlineTasks(deps, limits, state, effects.inline, collected);
     // Only these: a step that ended because its I/O took long would ask for the same I/O again, for ever.
-    inlineMs += deps.clock.now() - began;
+    inlineMs += deps.clock.elapsed() - began;
     if (effects.needs.length > 0) {
       // A long loop may ask again and again, as long as it gets somewhere.
       ioRounds = state.touched === touched ? ioRounds + 1 : 0;
@@ -173,12 +173,12 @@ async function runInlineTasks(
   collected: Collected,
 ): Promise<readonly ExecutionEvent[]> {
   const events: ExecutionEvent[] = [];
-  let began = deps.clock.now();
+  let began = deps.clock.elapsed();
   for (const seq of seqs) {
-    if (deps.clock.now() - began > limits.inlineMs) {
+    if (deps.clock.elapsed() - began > limits.inlineMs) {
       // Their awaits never leave the queue of microtasks: requests, heartbeats and other executions get their turn here.
       await new Promise<void>((resolve) => deps.clock.after(0, resolve));
-      began = deps.clock.now();
+      began = deps.clock.elapsed();
     }
     const run = state.run(seq);
     const report = await deps.runInline(inlineJob(deps, state, run));

@@ -158,6 +158,23 @@ describe('a look at everything', () => {
     expect(new Set(b.hints.map((hint) => hint.executionId))).toEqual(ids);
   });
 
+  it('is taken once more, however often the queue is wiped while one is under way', async () => {
+    const b = await bench();
+    const wiped: (() => void)[] = [];
+    const queue = { ...b.queue, onWiped: (listener: () => void) => void wiped.push(listener) };
+    const scheduler = b.make('one', { queue });
+    await scheduler.start();
+    await b.create();
+    b.calls.length = 0;
+    b.troubles.delayMs = 100;
+    for (let i = 0; i < 5; i++) wiped[0]!();
+    await b.pass(1_000);
+    expect(b.calls.filter((call) => call === 'claimAllLooks')).toHaveLength(2);
+    b.troubles.delayMs = undefined;
+    await b.pass(500);
+    await scheduler.stop();
+  });
+
   it('leaves out what owes nothing', async () => {
     const b = await bench();
     await b.create(b.clock.now() + 1e6);

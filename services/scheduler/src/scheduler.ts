@@ -78,6 +78,8 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   /** Since when the store has answered without a break. */
   let contactSince: number | undefined;
   let lastContact = 0;
+  let looking = false;
+  let againAfter = false;
 
   /**
    * What is sent again is worked on where it arrives: an executor that has not heard of a death yet would pass it on to the dead, and
@@ -118,7 +120,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     );
   };
 
-  /** Now, then hourly; soon again when it failed. */
+  /** Now, then each minute; soon again when it failed. */
   const keepHouse = async (work: () => Promise<void>): Promise<void> => {
     const done = await guarded('housekeeping', work);
     if (stopped) return;
@@ -188,6 +190,21 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     }
   };
 
+  /** One look at everything at a time; of those that are asked for meanwhile, one more does. A Redis that comes and goes asks often. */
+  const lookAfresh = async (): Promise<void> => {
+    againAfter = looking;
+    if (looking) return;
+    looking = true;
+    try {
+      do {
+        againAfter = false;
+        await lookAtEverything();
+      } while (againAfter && !stopped);
+    } finally {
+      looking = false;
+    }
+  };
+
   const now = (name: string, work: () => Promise<void>): void => {
     if (stopped) return;
     const doing = guarded(name, work).finally(() => inHand.delete(doing));
@@ -225,7 +242,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     async start() {
       membership.onChange(inherit);
       await membership.join();
-      deps.queue.onWiped(() => now('look at everything', () => lookAtEverything()));
+      deps.queue.onWiped(() => now('look at everything', lookAfresh));
       if (deps.housekeeping !== undefined) await keepHouse(deps.housekeeping);
       await guarded('look at everything', () => lookAtEverything());
       every('burial', limits.burialMs / 2, buryTheDead);

@@ -253,6 +253,14 @@ describe('leases', () => {
     },
   );
 
+  it('a clock of the machine that is set anew stops nothing', async () => {
+    const b = await bench({ limits: { cutOffMs: 20_000 } });
+    const task = await b.start();
+    b.clock.jump(300_000);
+    await b.pass(7_000);
+    expect([task.signal.aborted, b.leases().length]).toEqual([false, 1]);
+  });
+
   it('a short outage stops nothing', async () => {
     const b = await bench();
     const task = await b.start();

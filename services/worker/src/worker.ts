@@ -27,7 +27,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const inHand = new Set<string>();
   /** Whoever waits for the last job in hand to be done. */
   let waiting: (() => void)[] = [];
-  let lastContact = deps.clock.now();
+  let lastContact = deps.clock.elapsed();
   let consumer: Consumer | undefined;
   let cancelRenewal: (() => void) | undefined;
   let unsubscribe: (() => void) | undefined;
@@ -77,7 +77,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     while (!stopped) {
       try {
         const [granted] = await deps.store.claim(deps.id, [keyOf(job)], limits.leaseMs);
-        lastContact = deps.clock.now();
+        lastContact = deps.clock.elapsed();
         return granted === true;
       } catch (error) {
         // Not claimed, as far as we know: a lease that was written nevertheless expires, and the job comes again.
@@ -106,7 +106,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const renew = async (): Promise<void> => {
     const held = [...tasks.values()];
     if (held.length === 0) {
-      lastContact = deps.clock.now();
+      lastContact = deps.clock.elapsed();
       return;
     }
     try {
@@ -115,7 +115,7 @@ export function createWorker(deps: WorkerDeps): Worker {
         held.map((task) => keyOf(task.job)),
         limits.leaseMs,
       );
-      lastContact = deps.clock.now();
+      lastContact = deps.clock.elapsed();
       held.forEach((task, i) => {
         if (outcomes[i] === 'lost') task.stop(new KillReason('lost', 'the lease of this task is lost'));
         else if (outcomes[i] === 'kill') task.stop(new KillReason('killed', 'the execution is being killed'));
@@ -127,7 +127,7 @@ export function createWorker(deps: WorkerDeps): Worker {
 
   /** A worker that has not reached the store for too long stops its tasks: by now others may have been told to run them. */
   const checkCutOff = (): void => {
-    if (deps.clock.now() - lastContact < limits.cutOffMs) return;
+    if (deps.clock.elapsed() - lastContact < limits.cutOffMs) return;
     for (const task of tasks.values())
       task.stop(new KillReason('lost', `the store could not be reached for ${limits.cutOffMs} ms`));
   };

@@ -14,10 +14,17 @@ export interface PostgresBackendOptions {
   readonly closed: () => boolean;
 }
 
+/** Without a look at the schema, which has been brought up to date, and which would fail for ever if it failed once. */
+class PreparedConnection extends PostgresConnection {
+  override async waitUntilReady(): Promise<void> {
+    return undefined;
+  }
+}
+
 /** BullMQ over one pool of ours, and one connection that listens for all consumers. */
 export function createPostgresBackend({ pool, listener, closed }: PostgresBackendOptions): BullBackend {
   // Its type of a pool asks for more than it uses.
-  const connectionOf = (one: pg.Pool | PatientPool): PostgresConnection => new PostgresConnection(one as never);
+  const connectionOf = (one: pg.Pool | PatientPool): PostgresConnection => new PreparedConnection(one as never);
   const adding = connectionOf(pool);
   const consuming = connectionOf(patient(pool, closed));
   return {

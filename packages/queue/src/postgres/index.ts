@@ -37,9 +37,11 @@ export async function createPostgresMessaging(options: PostgresMessagingOptions)
   }
   const busPool = createPool(poolOptions, 'bus', 1);
   let closed = false;
-  const listener = createListener(poolOptions, [JOBS_CHANNEL], () =>
-    log.info({}, 'the connection that listens is back'),
-  );
+  // What was to be sent meanwhile was dropped, and a crash loses what was written last: no commit waited for the disk.
+  const listener = createListener(poolOptions, [JOBS_CHANNEL], () => {
+    log.info({}, 'the database of the queues is back; everything owed is sent again');
+    queues.wiped();
+  });
   const queues = createBullQueues({ backend: createPostgresBackend({ pool, listener, closed: () => closed }), log });
   const bus = createPostgresBus({ pool: busPool, listener, instance, log });
   await listener.ready;

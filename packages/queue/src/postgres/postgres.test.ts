@@ -89,7 +89,9 @@ describe('queues in PostgreSQL', () => {
     expect(rows!.events).toBeLessThan(1_000);
   });
 
-  test('when all its connections are cut, the same consumers and subscribers go on', async () => {
+  test('when all its connections are cut, the same consumers and subscribers go on, and all that is owed is asked for', async () => {
+    let wiped = 0;
+    messaging.queue.onWiped(() => wiped++);
     const seen = collect(messaging, 'cut');
     const other = await createPostgresMessaging({ connection: db.connection, instance: 'two', log });
     let heard = 0;
@@ -108,6 +110,7 @@ describe('queues in PostgreSQL', () => {
       },
       { ...SOON, everyMs: 50 },
     );
+    await waitUntil(() => wiped === 1, SOON);
     expect(log.lines.filter(({ level }) => level === 'error').length).toBe(errors);
     expect((await connections()).length).toBeLessThanOrEqual(6);
     await other.close();
@@ -190,6 +193,18 @@ describe('an outage of PostgreSQL', () => {
     expect(held).toBe(1);
     expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
     expect(log.lines.filter(({ level }) => level === 'warn').length).toBeLessThanOrEqual(2);
+    await messaging.close();
+  });
+
+  test('a process whose first message falls into an outage can send when it is over', async () => {
+    const log = memoryLog();
+    const messaging = await createPostgresMessaging({ connection: server.connection, instance: 'one', log });
+    await server.stop();
+    messaging.queue.add('first', items('lost', 1));
+    await waitUntil(() => log.lines.some(({ text }) => text.includes('could not be sent')));
+    server = await start();
+    const seen = collect(messaging, 'first');
+    await comesThrough(messaging, 'first', seen, 'after');
     await messaging.close();
   });
 

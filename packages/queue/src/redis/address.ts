@@ -10,16 +10,6 @@ export interface Address {
 
 const EXAMPLE = 'such as redis://user:password@host:6379/0';
 
-/** A part of the URL without its escapes. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch (cause) {
-    const remedy = 'write a percent sign of the user name, the password or the path as %25';
-    throw new MessagingError('refused', `The URL of Redis cannot be understood: ${remedy}.`, { cause });
-  }
-}
-
 /**
  * Reads `redis://`, `rediss://` (TLS) and `unix:///path/to/socket?db=0`.
  * Throws MessagingError when it cannot.
@@ -53,4 +43,14 @@ export function addressOf(url: string): Address {
       ...(protocol === 'rediss:' && { tls: {} }),
     },
   };
+}
+
+/** A password with a per cent sign is easily pasted as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    const why = 'The URL of Redis has a % that begins no character; write %25 for a per cent sign.';
+    throw new MessagingError('refused', why, { cause });
+  }
 }

@@ -49,7 +49,7 @@ test('reads URLs, and says what is wrong with one', () => {
     ['localhost', 'cannot be understood'],
     ['http://h', 'begins with http://'],
     ['redis://h/x', 'names the database "x"'],
-    ['redis://:50%@h', 'as %25'],
+    ['redis://:50%off@h', 'write %25 for a per cent sign'],
   ] as const) {
     expect(() => addressOf(url)).toThrow(text);
   }

@@ -128,15 +128,24 @@ describe.skipIf(missing !== undefined)(
       expect(Date.now() - begun).toBeLessThan(1_500);
       await waitUntil(() => log.lines.some(({ text }) => text.includes('does not answer')), { timeoutMs: 6_000 });
       await expect(messaging.queue.counts('q')).rejects.toThrow();
+      expect(wiped).toBe(0);
       redis.thaw();
       await comesThrough('q', seen, 'after');
-      expect(wiped).toBe(0);
+      // It kept what it had, but what was to be sent meanwhile was dropped.
+      await waitUntil(() => wiped === 1, SOON);
       redis.freeze();
       const stopping = Date.now();
       consumer.pause();
       await consumer.stop();
       expect(Date.now() - stopping).toBeLessThan(15_000);
       redis.thaw();
+    });
+
+    test('a connection that breaks counts as a wipe: what was to be sent meanwhile was dropped', async () => {
+      const identity = messaging.identity();
+      await redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+      await waitUntil(() => wiped === 1, SOON);
+      expect(messaging.identity()).toBe(identity);
     });
 
     test('stop and close do not wait for a Redis that is away, nor for what a handler could not write down', async () => {

@@ -9,7 +9,10 @@ export interface WatchOptions {
   readonly cluster: string;
   readonly contact: Contact;
   readonly log: MessagingLog;
-  /** Redis was emptied, or is another one, or was started anew and may have lost its last second. */
+  /**
+   * Redis was emptied, or is another one, or was started anew and may have lost its last second; or it is the same but could not be
+   * reached, and what was to be sent meanwhile was dropped.
+   */
   readonly onWiped: () => void;
   /** Redis belongs to somebody else now. */
   readonly onFatal: (error: MessagingError) => void;
@@ -31,6 +34,8 @@ export function createWatch({ client, cluster, contact, log, onWiped, onFatal }:
   // Restarted between the first contact and this connection, for all that we know.
   let askRunId = true;
   let answers = true;
+  /** Since the last look that found it, a look failed or the connection broke. */
+  let missed = false;
   let closed = false;
   let looking = false;
   let lookAgain = false;
@@ -49,16 +54,20 @@ export function createWatch({ client, cluster, contact, log, onWiped, onFatal }:
       const now = found?.cluster === cluster ? found : await claim(client, cluster, randomUUID());
       const nowRun = info === undefined ? runId : (parseInfo(info).get('run_id') ?? '');
       const other = now.id !== id || nowRun !== runId;
+      const back = missed;
+      missed = false;
       id = now.id;
       runId = nowRun;
       if (!answers) log.info({}, 'Redis is back');
       answers = true;
-      if (other && !closed) {
-        log.info({}, 'Redis was emptied or started anew; everything owed is sent again');
+      if ((other || back) && !closed) {
+        const what = other ? 'was emptied or started anew' : 'could not be reached for a while';
+        log.info({}, `Redis ${what}; everything owed is sent again`);
         onWiped();
       }
     } catch (error) {
       askRunId ||= asked;
+      missed = true;
       if (closed) return;
       if (error instanceof MessagingError) return onFatal(error);
       if (answers) log.warn({ error }, 'Redis does not answer; messages wait for the reconciler');
@@ -80,6 +89,7 @@ export function createWatch({ client, cluster, contact, log, onWiped, onFatal }:
   const onReady = (): void => void run();
   const onClose = (): void => {
     askRunId = true;
+    missed = true;
   };
   client.on('ready', onReady).on('close', onClose);
   const timer = setInterval(() => void run(), EVERY_MS);

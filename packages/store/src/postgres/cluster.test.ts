@@ -44,5 +44,18 @@ describe('what a database says of its cluster', () => {
     expect(await livingMessaging(db.database, 5_000)).toEqual(['one']);
   });
 
+  test('what most of the living use comes first, then what the oldest uses', async () => {
+    const store = createExecutionStore(db.database);
+    const announce = (id: string, messaging: string) => store.announce({ id, service: 'worker', messaging }, 5_000);
+    await announce('worker-0B', 'one');
+    await announce('gateway-0a', 'two');
+    expect(await livingMessaging(db.database, 5_000)).toEqual(['one', 'two']);
+    await announce('worker-0A', 'two');
+    await announce('worker-0C', 'one');
+    expect(await livingMessaging(db.database, 5_000)).toEqual(['two', 'one']);
+    await announce('worker-0D', 'one');
+    expect(await livingMessaging(db.database, 5_000)).toEqual(['one', 'two']);
+  });
+
   test('this server is fit', () => checkDatabase(db.database));
 });

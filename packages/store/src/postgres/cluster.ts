@@ -57,10 +57,14 @@ export async function checkEncryptionKey(database: Database, key: string): Promi
     );
 }
 
-/** The queue backends that living members use. */
+/**
+ * The queue backends that living members use, that of most of them first; among equals that of the oldest member. One without a
+ * name is of a member that has not reached its backend yet.
+ */
 export async function livingMessaging(database: Database, aliveMs: number): Promise<readonly string[]> {
   const rows = await database.query<{ messaging: string }>(
-    `SELECT DISTINCT messaging FROM members WHERE messaging IS NOT NULL AND seen_at > clock_timestamp() - $1 * interval '1 millisecond'`,
+    `SELECT messaging FROM members WHERE messaging IS NOT NULL AND seen_at > clock_timestamp() - $1 * interval '1 millisecond'
+     GROUP BY messaging ORDER BY count(*) DESC, min(substring(id FROM '[^-]*$') COLLATE "C")`,
     [aliveMs],
   );
   return rows.map((row) => row.messaging);

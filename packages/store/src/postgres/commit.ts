@@ -86,8 +86,12 @@ const PARTS: readonly Part[] = [
   {
     flag: 64,
     name: 'kills',
-    sql: `UPDATE leases l SET kill = true FROM json_to_recordset($n) AS r(execution_id uuid), ok
-      WHERE ok.id = r.execution_id AND l.execution_id = r.execution_id`,
+    // In the order in which all others take leases: neither waits for the other.
+    sql: `UPDATE leases l SET kill = true FROM (
+        SELECT j.execution_id, j.task_run_seq FROM leases j, json_to_recordset($n) AS r(execution_id uuid), ok
+        WHERE ok.id = r.execution_id AND j.execution_id = r.execution_id
+        ORDER BY j.execution_id, j.task_run_seq FOR UPDATE OF j) AS held
+      WHERE l.execution_id = held.execution_id AND l.task_run_seq = held.task_run_seq`,
     rows: (step, uuid) => (step.killLeases ? [{ execution_id: uuid }] : []),
   },
   {

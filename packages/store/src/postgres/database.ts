@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { StoreError } from '../ports/execution-store.ts';
+import { breakSilence } from './silence.ts';
 
 /** Where the database is: a URL, or the parts of a socket connection. */
 export type Connection =
@@ -11,8 +12,10 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
   /** After how long a search is given up, ms. */
   readonly searchTimeout?: number;
+  /** After how long without any answer the database is asked whether it lives, and given up if it does not say so, ms. */
+  readonly silence?: number;
   readonly applicationName?: string;
-  /** Called for errors of idle connections, which the pool replaces by itself. */
+  /** Called for errors of idle connections, which the pool replaces by itself, and when a database that does not answer is given up. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -37,6 +40,9 @@ const SEARCH_TIMEOUT = 10_000;
 export const LEASE_STATEMENT_MS = 10_000;
 const STATEMENT_MS = 60_000;
 const CANCELED = '57014';
+/** After how long without any answer the database is asked whether it lives, and how long it may take to say so, ms. */
+const SILENCE = 3_000;
+const ASKED = 2_000;
 
 /**
  * The connections to PostgreSQL: a pool whose commits are durable; one for leases, whose loss costs nothing; and a small one for
@@ -46,6 +52,7 @@ export class Database {
   readonly pool: pg.Pool;
   private readonly leasePool: pg.Pool;
   private readonly searchPool: pg.Pool;
+  private readonly endSilence: () => void;
   private closing = false;
 
   constructor(options: DatabaseOptions) {
@@ -55,6 +62,7 @@ export class Database {
       types,
       connectionTimeoutMillis: 5_000,
       idleTimeoutMillis: 60_000,
+      keepAlive: true,
       // Generic plans prune partitions at run time; custom ones would be planned anew for each of sixty partitions.
       // Prisma's adapter reads a timestamptz as if its offset were always zero.
       options: '-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC',
@@ -77,6 +85,12 @@ export class Database {
     this.pool.on('error', onError);
     this.leasePool.on('error', onError);
     this.searchPool.on('error', onError);
+    this.endSilence = breakSilence({
+      pools: [this.pool, this.leasePool, this.searchPool],
+      silenceMs: options.silence ?? SILENCE,
+      ask: () => ask({ ...base, connectionTimeoutMillis: ASKED, query_timeout: ASKED }),
+      onSilent: (cause) => onError(new Error('the database does not answer: its connections are given up', { cause })),
+    });
   }
 
   /** Runs a prepared statement; durable when it answers. Throws StoreError. */
@@ -117,24 +131,44 @@ export class Database {
     const client = await this.pool.connect().catch((error: unknown) => {
       throw classify(error);
     });
+    // The connection may break between two statements; the next one fails then. Without a listener, that would end the process.
+    let broken: Error | undefined;
+    const breaks = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', breaks);
     try {
       await client.query('BEGIN');
       const result = await work(client);
       await client.query('COMMIT');
-      client.release();
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').then(
-        () => client.release(),
-        (broken: Error) => client.release(broken),
-      );
+      await client.query('ROLLBACK').catch(breaks);
       throw classify(error);
+    } finally {
+      client.off('error', breaks);
+      client.release(broken);
     }
   }
 
   async close(): Promise<void> {
     this.closing = true;
+    this.endSilence();
     await Promise.all([this.pool.end(), this.leasePool.end(), this.searchPool.end()]);
+  }
+}
+
+/** Rejects when the database does not answer. */
+async function ask(config: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(config);
+  let broken: Error | undefined;
+  client.on('error', (error) => (broken = error));
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    if (broken !== undefined) throw broken;
+  } finally {
+    await client.end();
   }
 }
 

@@ -41,11 +41,15 @@ const RENEW: Statement = {
   due AS MATERIALIZED (
     SELECT j.* FROM j JOIN task_runs t ON ${idOf('t.execution_id', 'j.execution_id')} AND t.seq = j.task_run_seq AND t.dispatch = j.dispatch
       AND ${withinIds('t.execution_id')} AND NOT t.state = ANY('{${TERMINAL_STATES.join(',')}}')),
+  held AS MATERIALIZED (
+    SELECT j.n, j.ms, l.execution_id, l.task_run_seq, l.dispatch, l.worker_id FROM due j JOIN leases l
+      ON l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch AND l.worker_id = j.worker_id
+        AND l.reported IS NULL ${IN_ORDER} FOR UPDATE OF l),
   kept AS (
-    UPDATE leases l SET expires_at = now() + j.ms * interval '1 millisecond' FROM due j
-    WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch AND l.worker_id = j.worker_id
+    UPDATE leases l SET expires_at = now() + h.ms * interval '1 millisecond' FROM held h
+    WHERE l.execution_id = h.execution_id AND l.task_run_seq = h.task_run_seq AND l.dispatch = h.dispatch AND l.worker_id = h.worker_id
       AND l.reported IS NULL
-    RETURNING j.n, l.kill),
+    RETURNING h.n, l.kill),
   gone AS MATERIALIZED (SELECT * FROM j WHERE NOT EXISTS (
     SELECT 1 FROM leases l WHERE l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq)),
   again AS (
@@ -117,10 +121,13 @@ const REPORT: Statement = {
   name: 'report',
   text: `WITH r AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1) AS r(execution_id uuid, task_run_seq int, dispatch int, inbox_id uuid, tenant text, event json)),
+  held AS MATERIALIZED (
+    SELECT j.inbox_id, l.execution_id, l.task_run_seq, l.dispatch FROM r j JOIN leases l
+      ON l.execution_id = j.execution_id AND l.task_run_seq = j.task_run_seq AND l.dispatch = j.dispatch
+        AND j.event->>'kind' = 'task-result' ${IN_ORDER} FOR UPDATE OF l),
   ended AS (
-    UPDATE leases l SET reported = r.inbox_id, expires_at = now() FROM r
-    WHERE l.execution_id = r.execution_id AND l.task_run_seq = r.task_run_seq AND l.dispatch = r.dispatch
-      AND r.event->>'kind' = 'task-result'),
+    UPDATE leases l SET reported = h.inbox_id, expires_at = now() FROM held h
+    WHERE l.execution_id = h.execution_id AND l.task_run_seq = h.task_run_seq AND l.dispatch = h.dispatch),
   lines AS (
     INSERT INTO logs (execution_id, task_run_seq, dispatch, number, tenant, namespace, flow_id, task_id, attempt, trigger_id, level, logged_at, thread, message)
     SELECT * FROM json_to_recordset($2) AS x(execution_id uuid, task_run_seq int, dispatch int, number int, tenant text, namespace text,
@@ -184,7 +191,8 @@ const EXPIRE: Statement = {
 const EXPIRE_OF: Statement = {
   name: 'expire_leases_of',
   text: `WITH due AS MATERIALIZED (
-    SELECT execution_id, task_run_seq, dispatch FROM leases WHERE starts_with(worker_id, $1) AND reported IS NULL FOR UPDATE), ${EXPIRE_INTO_INBOX}`,
+    SELECT j.execution_id, j.task_run_seq, j.dispatch FROM leases j WHERE starts_with(j.worker_id, $1) AND j.reported IS NULL
+    ${IN_ORDER} FOR UPDATE), ${EXPIRE_INTO_INBOX}`,
 };
 
 const toLooks = (rows: readonly { execution_id: string; tenant: string }[]): readonly Look[] =>

@@ -90,6 +90,18 @@ describe('a connection that is lost in the middle of a statement', () => {
     expect(await store.load([execution.id])).toMatchObject([{ inbox: [{ id: report.inboxId }], leases: [] }]);
   });
 
+  test('transaction: unavailable, also when it was between two statements, and nothing ends the process', async () => {
+    const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND state = 'idle in transaction'`;
+    const outcome = victim.transaction(async (client) => {
+      await client.query('SELECT 1');
+      await waitUntil(async () => (await db.database.query(kill, [NAME])).length > 0);
+      await new Promise((resolve) => client.once('end', resolve));
+      await client.query('SELECT 1');
+    });
+    await expect(outcome).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' });
+    expect(await store.clock()).toBeGreaterThan(0);
+  });
+
   test('all idle connections at once: the next call works', async () => {
     await Promise.all([store.clock(), store.clock(), store.clock()]);
     await db.database.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
