@@ -10,3 +10,5 @@ export { createFlowCache, type CachedFlow, type FlowCache, type FlowCacheOptions
 export { sourceOfJson } from './json-source.ts';
 export { allTasks, findTask } from './walk.ts';
 export type { ExpressionErrors } from './checks/expressions.ts';
+export { migrateFlow, type Migration } from './migrate/migrate.ts';
+export type { Finding } from './migrate/edits.ts';

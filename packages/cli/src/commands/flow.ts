@@ -3,11 +3,12 @@ import type { FlowJson } from '@tiercel/contracts';
 import { deployFlow, readFlows, validateFlow } from '../client/flows.ts';
 import { table, type Terminal } from '../client/terminal.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import { localJudge, migrate, showVerdict } from './flow-offline.ts';
 import { apiOf, withServer, type ServerOptions } from './options.ts';
 
 const PAGE = 100;
 
-/** `tiercel flow deploy|validate|list`. */
+/** `tiercel flow deploy|validate|migrate|list`. */
 export function flowCommands(program: Command, terminal: Terminal): void {
   const flow = program.command('flow').description('flows of a server');
   withServer(
@@ -17,7 +18,17 @@ export function flowCommands(program: Command, terminal: Terminal): void {
     .action(async (paths: string[], options: ServerOptions) => deploy(terminal, paths, options));
   withServer(flow.command('validate').description('say what is wrong with flows, without storing them'))
     .argument('<path...>', 'YAML files, or folders with such')
-    .action(async (paths: string[], options: ServerOptions) => validate(terminal, paths, options));
+    .option('--local', 'without a server, by this program and its plugins')
+    .option('--strict', 'warnings and deprecated forms count as mistakes')
+    .action(async (paths: string[], options: ValidateOptions) => validate(terminal, paths, options));
+  flow
+    .command('migrate')
+    .description('say which older forms of the flow language are used, and rewrite them; comments and layout stay')
+    .argument('<path...>', 'YAML files, or folders with such')
+    .option('--write', 'rewrite the files')
+    .action(async (paths: string[], options: { readonly write?: true }) =>
+      migrate(terminal, await readFlows(paths), options.write === true),
+    );
   withServer(flow.command('list').description('list flows'))
     .option('--namespace <namespace>', 'only this namespace and those below it')
     .option('--json', 'as JSON')
@@ -41,19 +52,22 @@ async function deploy(terminal: Terminal, paths: readonly string[], options: Ser
   if (failed > 0) process.exitCode = EXIT.failed;
 }
 
-async function validate(terminal: Terminal, paths: readonly string[], options: ServerOptions): Promise<void> {
-  const api = apiOf(options);
-  for (const { path, source } of await readFlows(paths)) {
-    const { constraints, warnings, deprecationPaths } = await validateFlow(api, source);
-    if (constraints === undefined) terminal.print(`valid      ${path}`);
-    else {
-      terminal.print(`not valid  ${path}`);
-      terminal.print(`  ${constraints.replaceAll('\n', '\n  ')}`);
-      process.exitCode = EXIT.failed;
-    }
-    for (const warning of warnings) terminal.print(`  warning: ${warning}`);
-    for (const place of deprecationPaths) terminal.print(`  deprecated: ${place}`);
+interface ValidateOptions extends ServerOptions {
+  readonly local?: true;
+  readonly strict?: true;
+}
+
+async function validate(terminal: Terminal, paths: readonly string[], options: ValidateOptions): Promise<void> {
+  const files = await readFlows(paths);
+  const strict = options.strict === true;
+  if (options.local === true) {
+    const judge = await localJudge();
+    for (const { path, source } of files)
+      for (const verdict of judge(source)) showVerdict(terminal, path, verdict, strict);
+    return;
   }
+  const api = apiOf(options);
+  for (const { path, source } of files) showVerdict(terminal, path, await validateFlow(api, source), strict);
 }
 
 interface ListOptions extends ServerOptions {
