@@ -1,7 +1,8 @@
 import { isAlias, isMap as isYamlMap, isScalar, isSeq, parseAllDocuments, type Tags } from 'yaml';
 import { fail, Failure, failLimit } from './errors.ts';
 import { decimal, makeMap, type Value } from './values.ts';
-import { MAX_NESTING, type Work } from './work.ts';
+import { toPlainValue } from './plain.ts';
+import { DEFAULT_LIMITS, MAX_NESTING, Work } from './work.ts';
 
 const MAX_TEXT = 2 * 1024 * 1024;
 const DROPPED = new Set(
@@ -32,6 +33,14 @@ export function parseYaml(text: string, work: Work): Value {
     throw new Failure(`The text is no YAML: ${error.message}`);
   }
   return convert(document.contents, work, 0);
+}
+
+/**
+ * The first document of a YAML text as plain data, for hosts: as `yaml()` reads it, within the bounds of a rendering. Throws an Error
+ * that says what is wrong.
+ */
+export function readYaml(text: string, clock: () => number = () => 0): unknown {
+  return toPlainValue(parseYaml(text, new Work(DEFAULT_LIMITS, clock)));
 }
 
 function parsed(text: string): ReturnType<typeof parseAllDocuments> {

@@ -1,6 +1,7 @@
 import type { Flow } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
 import { checkExpressions, type ExpressionErrors } from './checks/expressions.ts';
+import { checkInputDependencies } from './checks/input-dependencies.ts';
 import { checkInputNesting } from './checks/input-nesting.ts';
 import { checkRecursion } from './checks/recursion.ts';
 import { checkUniqueIds } from './checks/unique-ids.ts';
@@ -89,6 +90,7 @@ function readFlow(reader: Reader, raw: RawMap, options: ParseOptions): Flow | un
   const outputs = readOutputs(reader, raw['outputs']);
   checkUniqueIds(reader, raw, seen);
   checkInputNesting(reader, inputs);
+  checkInputDependencies(reader, inputs);
   checkExpressions(reader, raw, seen, options.expressionErrors ?? 'problem');
   if (properties === undefined) return undefined;
   checkRecursion(reader, properties, seen);
