@@ -129,7 +129,7 @@ function toDecimal(value: Value): Value {
   const text = scalarText('decimal', value).trim();
   if (text === '') return null;
   if (/^[+-]?(?:NaN|Infinity)$/.test(text)) return Number(text);
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return refuse('decimal', value, 'it is no number');
+  if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return refuse('decimal', value, 'it is no number');
   return Number(text);
 }
 

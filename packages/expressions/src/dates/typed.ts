@@ -6,11 +6,10 @@ import { offsetZone } from './zone.ts';
 /** The moment of an ISO date-time with an offset, in UTC; undefined for anything else. */
 export function readInstant(text: string): Moment | undefined {
   const written = readIso(text.trim());
-  if (written?.offset === undefined) return undefined;
+  // Beyond some 285 million years a number holds no single seconds.
+  if (written?.offset === undefined || !Number.isSafeInteger(written.localSecond)) return undefined;
   const { epochSecond, nano } = momentOf(written, offsetZone(0));
-  const moment = new Moment(epochSecond, nano, offsetZone(0));
-  // At the end of the last year an offset leads to one that no text can name.
-  return readIso(moment.iso()) === undefined ? undefined : moment;
+  return new Moment(epochSecond, nano, offsetZone(0));
 }
 
 /** The date of an ISO text without a time; undefined for anything else. */

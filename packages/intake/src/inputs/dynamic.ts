@@ -1,7 +1,7 @@
 import { inputReader, type InputPorts } from '@tiercel/engine';
-import { toPlainText } from '@tiercel/expressions';
+import { toJson } from '@tiercel/expressions';
 import { isDynamic, type Flow, type FlowInput, type Json, type JsonObject } from '@tiercel/model';
-import { verdictOn, type Judged } from './judge.ts';
+import { fallbackOf, verdictOn, type Judged } from './judge.ts';
 import type { OrderedInput } from './order.ts';
 import { nested, putInput, shownGiven, valueOfInput, type GivenInputs, type ResolvedInput } from './verdict.ts';
 
@@ -86,7 +86,7 @@ class Resolution {
       throw new NoVerdict(`Invalid expression result. Expected a list of strings, but received ${kindName(result)}`);
     }
     const items = [...(result as Iterable<unknown>)].filter((item) => item !== null && item !== undefined);
-    return { ...rest, values: items.map((item) => (typeof item === 'string' ? item : toPlainText(item))) };
+    return { ...rest, values: items.map((item) => (typeof item === 'string' ? item : toJson(item))) };
   }
 
   private async defaultOf(input: FlowInput): Promise<Json> {
@@ -95,10 +95,7 @@ class Resolution {
       const { flow, render } = this.task;
       return this.rendering('defaults', () => render.data(flow, defaults, this.known));
     }
-    if (defaults !== null) return defaults;
-    const first = 'autoSelectFirst' in input && input.autoSelectFirst === true ? input.values?.[0] : undefined;
-    if (first === undefined) return null;
-    return input.type === 'MULTISELECT' ? [first] : first;
+    return fallbackOf(input);
   }
 
   private async rendering<T>(property: string, work: () => Promise<T>): Promise<T> {

@@ -24,3 +24,11 @@ export function verdictOn(input: FlowInput, read: InputReader, raw: Json): Judge
     return { verdict: { input, enabled: true, error: message, ...shownGiven(input, raw) }, plain: raw };
   }
 }
+
+/** What stands in for a value that was not given: the default, else the first of the values where that was asked for. */
+export function fallbackOf(input: FlowInput): Json {
+  if (input.defaults !== undefined && input.defaults !== null) return input.defaults;
+  const first = 'autoSelectFirst' in input && input.autoSelectFirst === true ? input.values?.[0] : undefined;
+  if (first === undefined) return null;
+  return input.type === 'MULTISELECT' ? [first] : first;
+}

@@ -2,7 +2,7 @@ import { inputReader, type InputPorts, type InputReader } from '@tiercel/engine'
 import { compilePattern } from '@tiercel/flow-source';
 import { isDynamic, type Flow, type FlowInput, type Json, type JsonObject } from '@tiercel/model';
 import { resolveDynamic, type RenderInput } from './dynamic.ts';
-import { verdictOn } from './judge.ts';
+import { fallbackOf, verdictOn } from './judge.ts';
 import { inOrder } from './order.ts';
 import { nested, valueOfInput, type GivenInputs, type ResolvedInput } from './verdict.ts';
 
@@ -84,6 +84,6 @@ export function createResolvers(ports: ResolverPorts): (flow: Flow) => InputReso
 }
 
 function resolveOne(input: FlowInput, read: InputReader, given: unknown): ResolvedInput {
-  const raw = (given as Json | undefined) ?? input.defaults ?? null;
+  const raw = (given as Json | undefined) ?? fallbackOf(input);
   return verdictOn(input, read, raw).verdict;
 }
