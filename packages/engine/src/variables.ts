@@ -153,7 +153,7 @@ export function jobVariables(state: ExecutionState, run: TaskRun, server: Server
   const variables = buildVariables(state, run, server);
   const picked = pickVariables(variables, state.nodeOf(run)?.use, selfVariables(state, run));
   // Secrets go along even when the task does not name them: its log masks them, wherever they come from.
-  for (const id of secrets) pickInto(picked as Record<string, unknown>, variables, ['inputs', ...id.split('.')]);
+  for (const id of secrets) pickInto(picked, variables, ['inputs', ...id.split('.')]);
   return picked;
 }
 

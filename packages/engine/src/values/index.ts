@@ -1,4 +1,4 @@
-export { inputReader, itemTypeOf, type InputPorts, type InputReader } from './inputs.ts';
+export { inputReader, type InputPorts, type InputReader } from './inputs.ts';
 export { shownValue, ValueProblem } from './problem.ts';
 export { readValue, type ValuePorts } from './read.ts';
 export { hasExtension } from './rules.ts';

@@ -20,7 +20,7 @@ export interface ReadInputValue {
 export type InputReader = (raw: Json) => ReadInputValue;
 
 /** The type of the elements, for types that have some: MULTISELECT chooses texts unless it says something else. */
-export function itemTypeOf(input: FlowInput): InputType | undefined {
+function itemTypeOf(input: FlowInput): InputType | undefined {
   if (input.type === 'MULTISELECT') return input.itemType ?? 'STRING';
   return input.type === 'ARRAY' ? input.itemType : undefined;
 }

@@ -63,7 +63,7 @@ function withBounds(
   if (least !== undefined && most !== undefined) {
     checkOrder(reader, at, names, compareTimes(type, least, most) <= 0, most);
   }
-  return { ...input, ...bounds } as ReadInput;
+  return { ...input, ...bounds };
 }
 
 function valueOr<T>(read: () => T): { readonly value: T } | { readonly problem: string } {
@@ -85,7 +85,7 @@ function withExtensions(reader: Reader, input: ReadInput, at: Path): ReadInput {
   const name = accept === undefined ? 'allowedFileExtensions' : 'accept';
   if (accept !== undefined) reader.deprecate([...at, 'accept']);
   const given = rest.allowedFileExtensions ?? (typeof accept === 'string' ? accept.split(',') : accept);
-  if (given === undefined) return rest as ReadInput;
+  if (given === undefined) return rest;
   const extensions = Array.isArray(given)
     ? given.map((item: unknown) => (typeof item === 'string' ? item.trim().toLowerCase() : ''))
     : [''];
@@ -155,7 +155,7 @@ function whyNot(input: FlowInput, value: Json): string | undefined {
   const isOpen = 'expression' in input && input.expression !== undefined;
   const isWarned = input.type === 'MULTISELECT' && input.values !== undefined && input.options !== undefined;
   if (isWarned) return undefined;
-  const judged = (isOpen ? { ...input, allowCustomValue: true } : input) as FlowInput;
+  const judged = isOpen ? { ...input, allowCustomValue: true } : input;
   const matcher = (pattern: string) => (text: string) => compilePattern(pattern)?.matches(text) === true;
   const read = valueOr(() => inputReader(judged, { isFile: () => true, seal: (text) => text, matcher })(value));
   return 'problem' in read ? read.problem : undefined;

@@ -28,7 +28,7 @@ export function verdictOn(input: FlowInput, read: InputReader, raw: Json): Judge
 /** What stands in for a value that was not given: the default, else the first of the values where that was asked for. */
 export function fallbackOf(input: FlowInput): Json {
   if (input.defaults !== undefined && input.defaults !== null) return input.defaults;
-  const first = 'autoSelectFirst' in input && input.autoSelectFirst === true ? input.values?.[0] : undefined;
+  const first = 'autoSelectFirst' in input && input.autoSelectFirst ? input.values?.[0] : undefined;
   if (first === undefined) return null;
   return input.type === 'MULTISELECT' ? [first] : first;
 }
