@@ -80,7 +80,7 @@ function notAMap(reader: Reader, document: YamlDocument): undefined {
 function readFlow(reader: Reader, raw: RawMap, options: ParseOptions): Flow | undefined {
   const properties = readFlowProperties(reader, raw);
   const labels = readLabels(reader, raw['labels'], ['labels']);
-  const inputs = readInputs(reader, raw['inputs']);
+  const inputs = readInputs(reader, raw['inputs'], options.expressionErrors);
   const seen: PlacedTask[] = [];
   const tasks = readTasks(reader, raw['tasks'], ['tasks'], seen);
   if (tasks.length === 0 && (raw['tasks'] === undefined || Array.isArray(raw['tasks'])))

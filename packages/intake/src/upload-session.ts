@@ -171,13 +171,15 @@ class StreamingSession implements UploadSession {
     const { storage, layout, now } = this.deps;
     // Under its field name a file keeps its own name; under `files` that name is the input's id.
     const keepsName = fieldName === input.id && fileName !== '';
-    const extension = extensionOf(input);
+    const isRefused = keepsName && !isAllowed(input, fileName);
     const onlyNamed = this.request.validateOnly === true;
-    const name = keepsName && !(onlyNamed && isAllowed(input, fileName)) ? layout.safeFileName(fileName) : '';
-    const made = onlyNamed ? `${input.id}${extension}` : `${newId(now())}${extension}`;
-    const path = layout.inputFile(this.place(), input.id, name === '' ? made : name);
-    // The verdict will be no: nothing needs to be kept for it.
-    if (onlyNamed || (keepsName && !isAllowed(input, fileName))) await drain(content);
+    const name =
+      isRefused || (keepsName && !onlyNamed)
+        ? layout.safeFileName(fileName)
+        : `${onlyNamed ? input.id : newId(now())}${extensionOf(input)}`;
+    const path = layout.inputFile(this.place(), input.id, name);
+    // The verdict on a refused one comes with that on the other inputs; nothing needs to be kept for it.
+    if (onlyNamed || isRefused) await drain(content);
     else {
       this.hasFiles = true;
       await storage.put(this.flow.tenant, path, content);

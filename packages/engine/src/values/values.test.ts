@@ -138,6 +138,7 @@ describe('reading a value', () => {
     ['deep YAML in brackets', 'YAML', () => '['.repeat(1_000_000)],
     ['deep YAML by indentation', 'YAML', () => Array.from({ length: 3000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
     ['large YAML', 'YAML', () => 'a: b\n'.repeat(1_000_000)],
+    ['YAML of many small parts', 'YAML', () => `[${'a,'.repeat(900_000)}]`],
     ['a long text that is no duration', 'DURATION', () => `P${'1'.repeat(1_000_000)}`],
     ['a long text that is no URI', 'URI', () => `a://${'a'.repeat(1_000_000)} `],
     ['a long text that is no number', 'FLOAT', () => `${'1'.repeat(1_000_000)}x`],

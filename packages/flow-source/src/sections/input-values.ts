@@ -1,5 +1,6 @@
 import { compareTimes, inputReader, readTime, ValueProblem, type TimeType } from '@tiercel/engine';
 import { isDynamic, type FlowInput, type Json } from '@tiercel/model';
+import type { ExpressionErrors } from '../checks/expressions.ts';
 import { compilePattern } from '../pattern.ts';
 import type { Path } from '../problem.ts';
 import type { RawMap, Reader } from '../reader.ts';
@@ -9,14 +10,19 @@ import type { ReadInput } from './inputs.ts';
  * What a schema cannot say of an input (execution-semantics.md §10.2, §10.10): bounds and patterns are what they must be, values can be
  * chosen, the default is one that the input would take. Answers the input with bounds as they are compared; undefined when it cannot be used.
  */
-export function checkInputValues(reader: Reader, input: ReadInput, at: Path): ReadInput | undefined {
+export function checkInputValues(
+  reader: Reader,
+  input: ReadInput,
+  at: Path,
+  defaultErrors: ExpressionErrors,
+): ReadInput | undefined {
   const before = reader.problems.length;
   const checked = checkedInput(reader, input, at);
   checkItemType(reader, checked, at);
   checkPattern(reader, checked, at);
   checkChoice(reader, checked, at);
   // A default is judged by the rules, so they have to be right.
-  if (reader.problems.length === before) checkDefault(reader, checked, at);
+  if (reader.problems.length === before) checkDefault(reader, checked, at, defaultErrors);
   return checked;
 }
 
@@ -126,7 +132,7 @@ function checkChoice(reader: Reader, input: FlowInput, at: Path): void {
   }
 }
 
-function checkDefault(reader: Reader, input: FlowInput, at: Path): void {
+function checkDefault(reader: Reader, input: FlowInput, at: Path, errors: ExpressionErrors): void {
   const { defaults, prefill, type } = input;
   if (defaults !== undefined && defaults !== null && prefill !== undefined) {
     reader.constraint(
@@ -146,7 +152,9 @@ function checkDefault(reader: Reader, input: FlowInput, at: Path): void {
   ] as const) {
     if (value === undefined || value === null || isDynamic(value) || type === 'FILE') continue;
     const problem = whyNot(input, value);
-    if (problem !== undefined) reader.constraint([...at, name], problem);
+    if (problem === undefined) continue;
+    if (errors === 'problem') reader.constraint([...at, name], problem);
+    else reader.warnings.push(`input \`${input.id}\`: ${name}: ${problem}`);
   }
 }
 

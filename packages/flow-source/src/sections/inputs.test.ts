@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseFlow } from '../parse-flow.ts';
 import { flowWith, messages, parse } from '../testing/parse.ts';
+import { testRegistry } from '../testing/registry.ts';
 
 const inputs = (lines: string): readonly string[] => messages(flowWith(`inputs:\n${lines}`));
 
@@ -95,6 +97,17 @@ describe('inputs of every type', () => {
       expect.stringContaining('d.after: '),
       expect.stringContaining('d.before: '),
     ]);
+  });
+
+  it('a default that an older version accepted does not stop a stored flow', () => {
+    const source = flowWith('inputs:\n  - {id: a, type: INT, defaults: abc}');
+    const { flow, warnings } = parseFlow(source, {
+      registry: testRegistry,
+      tenant: 'main',
+      expressionErrors: 'warning',
+    });
+    expect(flow?.inputs).toHaveLength(1);
+    expect(warnings).toEqual(['input `a`: defaults: For input string: "abc"']);
   });
 
   it('a default with an expression is judged when it is rendered', () => {

@@ -1,4 +1,5 @@
 import { INPUT_TYPES, type FlowInput, type InputType } from '@tiercel/model';
+import type { ExpressionErrors } from '../checks/expressions.ts';
 import type { Path } from '../problem.ts';
 import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
@@ -9,17 +10,24 @@ import { INPUT_SCHEMAS, isTextual } from './input-schemas.ts';
 /** An input as read; `name` is the older spelling of `id`, kept because the API gives back both. */
 export type ReadInput = FlowInput & { readonly name?: string };
 
-/** Reads the inputs of a flow (execution-semantics.md §10.2). What is wrong is told, each at its place. */
-export function readInputs(reader: Reader, value: unknown): readonly ReadInput[] {
+/**
+ * Reads the inputs of a flow (execution-semantics.md §10.2). What is wrong is told, each at its place. `defaultErrors`: how a default counts that
+ * the input would refuse; older versions accepted them, and a value can be given in its place.
+ */
+export function readInputs(
+  reader: Reader,
+  value: unknown,
+  defaultErrors: ExpressionErrors = 'problem',
+): readonly ReadInput[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) {
     reader.constraint(['inputs'], `expected a list, but got ${kindOf(value)}`);
     return [];
   }
-  return value.flatMap((raw: unknown, index) => readInput(reader, raw, ['inputs', index]) ?? []);
+  return value.flatMap((raw: unknown, index) => readInput(reader, raw, ['inputs', index], defaultErrors) ?? []);
 }
 
-function readInput(reader: Reader, raw: unknown, at: Path): ReadInput | undefined {
+function readInput(reader: Reader, raw: unknown, at: Path, defaultErrors: ExpressionErrors): ReadInput | undefined {
   if (!isRawMap(raw)) {
     reader.constraint(at, `expected a map, but got ${kindOf(raw)}`);
     return undefined;
@@ -36,7 +44,8 @@ function readInput(reader: Reader, raw: unknown, at: Path): ReadInput | undefine
   }
   if (isTextual(type)) readAsWritten(reader, raw, at);
   if (!checkSchema(reader, schema, raw, at)) return undefined;
-  return checkInputValues(reader, { ...(raw as unknown as ReadInput), required: raw['required'] !== false }, at);
+  const input = { ...(raw as unknown as ReadInput), required: raw['required'] !== false };
+  return checkInputValues(reader, input, at, defaultErrors);
 }
 
 /** `name` is a deprecated alias of `id`. */
