@@ -54,6 +54,8 @@ export interface TaskJob extends MessageHead {
   readonly task: Task;
   /** What the task's own expressions refer to (expressions.md §13), plain JSON. */
   readonly variables: JsonObject;
+  /** The variables can hold encrypted values: who runs the task decrypts them, so that no queue has them in clear. */
+  readonly sealed?: boolean;
   /** The expressions are dynamic: the worker fetches the execution and builds all variables. */
   readonly fetchVariables?: boolean;
 }

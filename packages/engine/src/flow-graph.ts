@@ -1,6 +1,7 @@
 import type { Branch, Flow, Task } from '@tiercel/model';
 import { analyseStructure, type TemplateUse } from '@tiercel/expressions';
 import { flowableOf, type Flowable } from './flowables/index.ts';
+import { prepareInputs, type PreparedInputs } from './input-variables.ts';
 import type { TaskTypes } from './task-types.ts';
 
 /** A task with what the engine needs to know of it, found once per flow revision. */
@@ -21,6 +22,7 @@ export interface TaskNode {
 /** A flow revision prepared for the engine. Immutable, shared by all its executions. */
 export interface FlowGraph {
   readonly flow: Flow;
+  readonly inputs: PreparedInputs;
   node(taskId: string): TaskNode | undefined;
 }
 
@@ -46,7 +48,7 @@ export function compileFlow(flow: Flow, types: TaskTypes): FlowGraph {
   };
   for (const task of flow.tasks) visit(task, undefined, 'main');
   for (const task of flow.errors) visit(task, undefined, 'errors');
-  return { flow, node: (taskId) => nodes.get(taskId) };
+  return { flow, inputs: prepareInputs(flow.inputs), node: (taskId) => nodes.get(taskId) };
 }
 
 /** The local error branch of a flowable. */

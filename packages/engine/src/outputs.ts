@@ -1,11 +1,13 @@
 import { LazyMap, type Value } from '@tiercel/expressions';
-import type { JsonObject, TaskRun } from '@tiercel/model';
+import { holdsSealed, type JsonObject, type TaskRun } from '@tiercel/model';
 
 /**
  * Outputs of task runs by task id and loop values (execution-semantics.md §5.1), kept so that reading one entry of a loop with
  * 10,000 costs one look-up. Contributions to the same place are merged: maps recursively, lists joined, else the later one.
  */
 export class OutputIndex {
+  /** Whether outputs hold, or held, something encrypted. */
+  hasSealed = false;
   private readonly byTask = new Map<string, TaskOutputs>();
   private readonly valuesOf: (seq: number) => readonly string[];
 
@@ -19,6 +21,7 @@ export class OutputIndex {
 
   /** A run has outputs now; `again`: it had others before, which must go. */
   changed(run: TaskRun, again: boolean): void {
+    this.hasSealed ||= holdsSealed(run.outputs);
     let entry = this.byTask.get(run.taskId);
     if (entry === undefined) this.byTask.set(run.taskId, (entry = { runs: new Map(), tree: undefined }));
     if (again || run.outputs === undefined || entry.tree === undefined) {

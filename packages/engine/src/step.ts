@@ -10,7 +10,7 @@ import {
 import { currentState, withState, type LogLevel, type State, type TaskRun, type WakeUp } from '@tiercel/model';
 import type { Renderer } from './flowables/flowable.ts';
 import type { ExecutionState } from './state.ts';
-import { buildVariables, selfVariables, type ServerVariables } from './variables.ts';
+import { buildVariables, hasSealed, openVariables, selfVariables, type ServerVariables } from './variables.ts';
 
 /** What `advance` is told besides the events: the time, and the world as far as it was asked for. */
 export interface AdvanceContext {
@@ -100,7 +100,8 @@ export class Step {
   }
 
   variables(run: TaskRun | undefined): Record<string, Value> {
-    const variables = buildVariables(this.state, run, this.context.server);
+    const built = buildVariables(this.state, run, this.context.server);
+    const variables = hasSealed(this.state) ? openVariables(built, this.context.server) : built;
     return run === undefined ? variables : { ...variables, ...selfVariables(this.state, run) };
   }
 
@@ -110,7 +111,7 @@ export class Step {
     const seen = (): Record<string, Value> => (variables ??= this.variables(run));
     return {
       text: (template) => (template.includes('{') ? renderText(template, seen(), env) : template),
-      value: (template) => valueOf(template, seen, env),
+      value: (template) => (template.includes('{') ? renderValue(template, seen(), env) : template),
       structure: (value) => renderStructure(value, seen(), env),
     };
   }
@@ -131,10 +132,10 @@ export class Step {
   }
 }
 
-/** Typed rendering where the template is one expression, text otherwise. */
-function valueOf(template: string, variables: () => Record<string, Value>, env: RenderEnv): unknown {
+/** Typed rendering where the template is one expression, text otherwise. Raises as the renderings do. */
+export function renderValue(template: string, variables: Readonly<Record<string, Value>>, env: RenderEnv): unknown {
   if (!template.includes('{')) return template;
   const trimmed = template.trim();
   const single = trimmed.startsWith('{{') && trimmed.endsWith('}}') && !trimmed.slice(2).includes('{{');
-  return single ? renderTyped(trimmed, variables(), env) : renderText(template, variables(), env);
+  return single ? renderTyped(trimmed, variables, env) : renderText(template, variables, env);
 }

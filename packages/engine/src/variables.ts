@@ -1,16 +1,28 @@
-import { LazyMap, toPlainValue, type PathStep, type TemplateUse, type Value } from '@tiercel/expressions';
-import { currentState, DEFAULT_TENANT, type Execution, type Flow, type JsonObject, type TaskRun } from '@tiercel/model';
+import {
+  LazyMap,
+  openSealed,
+  toPlainValue,
+  type Cipher,
+  type PathStep,
+  type TemplateUse,
+  type Value,
+} from '@tiercel/expressions';
+import { currentState, DEFAULT_TENANT, type Execution, type JsonObject, type TaskRun } from '@tiercel/model';
+import type { FlowGraph } from './flow-graph.ts';
+import { inputVariables } from './input-variables.ts';
 import type { ExecutionState } from './state.ts';
 
-/** What the server adds to every expression: `envs` and `globals`. */
+/** What the server adds to every expression: `envs`, `globals`, and the key to what is encrypted. */
 export interface ServerVariables {
   readonly envs?: JsonObject;
   readonly globals?: JsonObject;
+  readonly cipher?: Cipher | undefined;
 }
 
 /**
  * The variables that an expression of a task (or, without a run, of the flow) sees: execution-semantics.md §5, expressions.md
- * §13. Cheap to make: what can be large (`outputs`, `tasks`) is computed when a template touches it.
+ * §13. Cheap to make: what can be large (`outputs`, `tasks`) is computed when a template touches it. What is encrypted stays so
+ * (see `hasSealed`): whoever renders opens it.
  */
 export function buildVariables(
   state: ExecutionState,
@@ -18,9 +30,8 @@ export function buildVariables(
   server: ServerVariables,
 ): Record<string, Value> {
   const { execution } = state;
-  const { flow } = state.graph;
   const variables: Record<string, Value> = {
-    ...executionVariables(flow, execution, server),
+    ...executionVariables(state.graph, execution, server),
     outputs: state.outputs.map,
     tasks: new TaskStates(state),
   };
@@ -29,8 +40,9 @@ export function buildVariables(
 }
 
 /** The part that does not depend on task runs; what an execution's birth can see as well. */
-export function executionVariables(flow: Flow, execution: Execution, server: ServerVariables): Record<string, Value> {
-  const inputs = inputVariables(flow, execution.inputs);
+function executionVariables(graph: FlowGraph, execution: Execution, server: ServerVariables): Record<string, Value> {
+  const { flow } = graph;
+  const inputs = inputVariables(graph.inputs, execution.inputs, server.cipher);
   const variables: Record<string, Value> = {
     envs: server.envs ?? {},
     globals: server.globals ?? {},
@@ -52,34 +64,6 @@ export function executionVariables(flow: Flow, execution: Execution, server: Ser
   if (execution.trigger?.variables !== undefined) variables['trigger'] = execution.trigger.variables;
   if (execution.variables !== undefined) Object.assign(variables, execution.variables);
   return variables;
-}
-
-/** Inputs with the defaults of those that are absent, dotted ids nested. */
-function inputVariables(flow: Flow, given: JsonObject | undefined): JsonObject | undefined {
-  const defaults = flow.inputs.filter((input) => input.defaults !== undefined && given?.[input.id] === undefined);
-  if (defaults.length === 0) return given === undefined ? undefined : nest(given);
-  const all: Record<string, unknown> = {};
-  for (const input of defaults) all[input.id] = input.defaults;
-  return nest({ ...all, ...given } as JsonObject);
-}
-
-/** `{"a.b": 1}` becomes `{"a": {"b": 1}}`; the flow's validation has refused ids that are both leaf and parent. */
-export function nest(flat: JsonObject): JsonObject {
-  if (!Object.keys(flat).some((key) => key.includes('.'))) return flat;
-  const nested: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [key, value] of Object.entries(flat)) {
-    const parts = key.split('.');
-    let place = nested;
-    for (const part of parts.slice(0, -1)) {
-      const next = place[part];
-      place = (typeof next === 'object' && next !== null ? next : (place[part] = Object.create(null))) as Record<
-        string,
-        unknown
-      >;
-    }
-    place[parts[parts.length - 1]!] = value;
-  }
-  return nested as JsonObject;
 }
 
 /** Key to value, the first of two equal keys wins; system labels also under `system` (D28: all of them). */
@@ -165,7 +149,27 @@ const OWN = new Set(['task', 'taskrun']);
  * all of them. In a loop, `outputs.t[taskrun.value]` costs one entry and not all.
  */
 export function jobVariables(state: ExecutionState, run: TaskRun, server: ServerVariables): JsonObject {
-  return pickVariables(buildVariables(state, run, server), state.nodeOf(run)?.use, selfVariables(state, run));
+  const { secrets } = state.graph.inputs;
+  const variables = buildVariables(state, run, server);
+  const picked = pickVariables(variables, state.nodeOf(run)?.use, selfVariables(state, run));
+  // Secrets go along even when the task does not name them: its log masks them, wherever they come from.
+  for (const id of secrets) pickInto(picked, variables, ['inputs', ...id.split('.')]);
+  return picked;
+}
+
+/** Whether variables of this execution can hold encrypted values. */
+export const hasSealed = (state: ExecutionState): boolean => state.graph.inputs.hasSecrets || state.outputs.hasSealed;
+
+/** Variables that can hold encrypted values. */
+const SEALABLE = ['inputs', 'outputs', 'parents', 'parent', 'trigger'] as const;
+
+/** Variables with what is encrypted in them decrypted. Throws when the key is another one. */
+export function openVariables(variables: Record<string, Value>, { cipher }: ServerVariables): Record<string, Value> {
+  if (cipher === undefined) return variables;
+  const opened = SEALABLE.filter((root) => variables[root] !== undefined).map(
+    (root) => [root, openSealed(variables[root], cipher.open)] as const,
+  );
+  return { ...variables, ...Object.fromEntries(opened) };
 }
 
 /** `self`: the variables of the run itself, which are not picked but tell the keys of subscripts. */

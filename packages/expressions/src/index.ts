@@ -1,12 +1,16 @@
 export { analyse, analyseStructure, checkSyntax, type PathStep, type TemplateUse } from './analyse.ts';
 export type { IoMemo, IoResult, RenderEnv, Variables } from './context.ts';
-export { Duration, Moment } from './dates/moment.ts';
+export { createCipher, type Cipher } from './cipher.ts';
+export { Duration, LocalDate, LocalTime, Moment } from './dates/moment.ts';
+export { readDuration, readInstant, readLocalDate, readLocalTime } from './dates/typed.ts';
 export { ExpressionError, type ExpressionErrorKind, type IoCall, NeedsIo } from './errors.ts';
 export { ioKey } from './io.ts';
 export { toPlainValue } from './plain.ts';
 export { toJson, toPlainText } from './print.ts';
 export { renderAsync, renderStructure, renderText, renderTyped } from './render.ts';
 export { slugify } from './slugify.ts';
-export { ConversionError, convertTyped, durationOf, isTruthyText, parseDuration, type TypedKind } from './typed.ts';
+export { openSealed } from './sealed.ts';
+export { ConversionError, convertTyped, isTruthyText, parseDuration, type TypedKind } from './typed.ts';
 export { LazyMap, type Value } from './values.ts';
 export { DEFAULT_LIMITS, type RenderLimits } from './work.ts';
+export { readYaml } from './yaml-read.ts';

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import {
   convertTyped,
   Duration,
-  durationOf,
   isTruthyText,
   parseDuration,
+  readDuration,
   slugify,
   toJson,
   toPlainText,
@@ -80,8 +80,8 @@ describe('typed properties', () => {
     expect(parseDuration('-PT1S')).toBe(-1000);
     expect(parseDuration(2)).toBe(2000);
     expect(() => parseDuration('soon')).toThrow('duration');
-    expect(durationOf('PT5M6S')?.iso()).toBe('PT5M6S');
-    expect(durationOf('x')).toBeUndefined();
+    expect(readDuration('PT5M6S')?.iso()).toBe('PT5M6S');
+    expect(readDuration('x')).toBeUndefined();
     expect(toJson({ d: new Duration(306, 0) })).toBe('{"d":306.0}');
     expect(new Duration(-1, 500_000_000).iso()).toBe('PT-0.5S');
     expect(new Duration(-90, 0).iso()).toBe('PT-1M-30S');

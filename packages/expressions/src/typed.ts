@@ -1,6 +1,7 @@
 /* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { readIso, momentOf } from './dates/iso.ts';
-import { Duration, Moment } from './dates/moment.ts';
+import { Moment } from './dates/moment.ts';
+import { readDuration } from './dates/typed.ts';
 import { offsetZone } from './dates/zone.ts';
 import { Failure } from './errors.ts';
 import { parseJson } from './json.ts';
@@ -128,7 +129,7 @@ function toDecimal(value: Value): Value {
   const text = scalarText('decimal', value).trim();
   if (text === '') return null;
   if (/^[+-]?(?:NaN|Infinity)$/.test(text)) return Number(text);
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return refuse('decimal', value, 'it is no number');
+  if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return refuse('decimal', value, 'it is no number');
   return Number(text);
 }
 
@@ -146,26 +147,9 @@ function toDuration(value: Value): Value {
   return durationMillis(text) ?? refuse('duration', value, 'PT1M, P1DT2H or a number of seconds was expected');
 }
 
-const ISO_DURATION =
-  /^([+-]?)P(?:([+-]?\d+)D)?(?:T(?=[\d+-])(?:([+-]?\d+)H)?(?:([+-]?\d+)M)?(?:([+-]?\d+)(?:[.,](\d{0,9}))?S)?)?$/i;
-
 function durationMillis(text: string): number | undefined {
-  if (/^[+-]?\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const match = ISO_DURATION.exec(text);
-  if (match === null || /^[+-]?P$/i.test(text)) return undefined;
-  const [, sign, days = '0', hours = '0', minutes = '0', seconds = '0', fraction = ''] = match;
-  const part = Number(`0.${fraction === '' ? '0' : fraction}`) * (seconds.startsWith('-') ? -1 : 1);
-  const whole = Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
-  const total = whole * 1000 + part * 1000;
-  return sign === '-' ? -total : total;
-}
-
-/** The duration that an ISO-8601 text stands for, or nothing: for hosts whose stored values can be durations. */
-export function durationOf(text: string): Duration | undefined {
-  const millis = /^[+-]?P/i.test(text) ? durationMillis(text) : undefined;
-  if (millis === undefined) return undefined;
-  const seconds = Math.floor(millis / 1000);
-  return new Duration(seconds, Math.round((millis - seconds * 1000) * 1_000_000));
+  const duration = readDuration(text, true);
+  return duration === undefined ? undefined : duration.seconds * 1000 + duration.nano / 1_000_000;
 }
 
 /**

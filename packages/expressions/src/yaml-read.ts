@@ -1,9 +1,12 @@
-import { isAlias, isMap as isYamlMap, isScalar, isSeq, parseAllDocuments, type Tags } from 'yaml';
+import { isAlias, isMap as isYamlMap, isScalar, isSeq, Lexer, parseAllDocuments, type Tags } from 'yaml';
 import { fail, Failure, failLimit } from './errors.ts';
 import { decimal, makeMap, type Value } from './values.ts';
-import { MAX_NESTING, type Work } from './work.ts';
+import { toPlainValue } from './plain.ts';
+import { DEFAULT_LIMITS, MAX_NESTING, Work } from './work.ts';
 
 const MAX_TEXT = 2 * 1024 * 1024;
+/** Every key, value, bracket, indentation and line end is a token. The reader takes about a second for as many, and cannot be stopped. */
+const MAX_TOKENS = 200_000;
 const DROPPED = new Set(
   ['timestamp', 'binary', 'omap', 'pairs', 'set', 'merge'].map((name) => `tag:yaml.org,2002:${name}`),
 );
@@ -23,6 +26,7 @@ export function parseYaml(text: string, work: Work): Value {
   if (text.length > MAX_TEXT) failLimit(`A YAML text has at most ${MAX_TEXT} characters`);
   work.text(text.length * 4);
   checkNesting(text);
+  checkTokens(text, work);
   const [document] = parsed(text);
   if (document === undefined || document.contents === null) return fail('The text is empty, YAML was expected');
   const [error] = document.errors;
@@ -32,6 +36,14 @@ export function parseYaml(text: string, work: Work): Value {
     throw new Failure(`The text is no YAML: ${error.message}`);
   }
   return convert(document.contents, work, 0);
+}
+
+/**
+ * The first document of a YAML text as plain data, for hosts: as `yaml()` reads it, within the bounds of a rendering. Throws an Error
+ * that says what is wrong.
+ */
+export function readYaml(text: string, clock: () => number = () => 0): unknown {
+  return toPlainValue(parseYaml(text, new Work(DEFAULT_LIMITS, clock)));
 }
 
 function parsed(text: string): ReturnType<typeof parseAllDocuments> {
@@ -60,6 +72,18 @@ function checkNesting(text: string): void {
     if (code === 0x5b || code === 0x7b) depth += 1;
     else if (code === 0x5d || code === 0x7d) depth -= 1;
     if (depth > MAX_NESTING) failLimit('The YAML text is nested too deeply');
+  }
+}
+
+/** Counts the parts of a text, which costs little, before the reader makes nodes of them, which costs a lot. */
+function checkTokens(text: string, work: Work): void {
+  // No text has more tokens than characters and a few marks.
+  if (text.length < MAX_TOKENS / 2) return;
+  let tokens = 0;
+  for (const token of new Lexer().lex(text)) {
+    tokens += token === '' ? 0 : 1;
+    work.step();
+    if (tokens > MAX_TOKENS) failLimit(`The YAML text has more than ${MAX_TOKENS} tokens`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Flow, PluginDefault } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
 import { checkExpressions, type ExpressionErrors } from './checks/expressions.ts';
+import { checkInputDependencies } from './checks/input-dependencies.ts';
 import { checkInputNesting } from './checks/input-nesting.ts';
 import { checkRecursion } from './checks/recursion.ts';
 import { checkUniqueIds } from './checks/unique-ids.ts';
@@ -107,7 +108,7 @@ function readFlow(
 ): Flow | undefined {
   const properties = readFlowProperties(reader, raw);
   const labels = readLabels(reader, raw['labels'], ['labels']);
-  const inputs = readInputs(reader, raw['inputs']);
+  const inputs = readInputs(reader, raw['inputs'], options.expressionErrors);
   const seen: PlacedTask[] = [];
   const tasks = readTasks(reader, raw['tasks'], ['tasks'], seen);
   if (tasks.length === 0 && (raw['tasks'] === undefined || Array.isArray(raw['tasks'])))
@@ -118,6 +119,7 @@ function readFlow(
   const outputs = readOutputs(reader, raw['outputs']);
   checkUniqueIds(reader, raw, seen);
   checkInputNesting(reader, inputs);
+  checkInputDependencies(reader, inputs);
   checkExpressions(reader, raw, seen, options.expressionErrors ?? 'problem');
   if (properties === undefined) return undefined;
   checkRecursion(reader, properties, seen);

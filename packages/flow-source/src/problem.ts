@@ -18,6 +18,8 @@ export interface Problem {
   readonly hint?: string;
   /** `tasks[0].id`; empty for the flow as a whole; the last part of an unknown property is quoted: `tasks[0]["x"]`. */
   readonly path: string;
+  /** How messages call the place, where that is not the path: an input by its id (`file` for `inputs[0]`), as in the reference. */
+  readonly label?: string;
   readonly line?: number;
   readonly column?: number;
 }
@@ -43,4 +45,6 @@ export function withPlace({ message, hint, line, column }: Problem): string {
 
 /** One line for people: path (unless the message says it all), message, place. */
 export const describeProblem = (problem: Problem): string =>
-  problem.kind === 'structure' || problem.path === '' ? withPlace(problem) : `${problem.path}: ${withPlace(problem)}`;
+  problem.kind === 'structure' || problem.path === ''
+    ? withPlace(problem)
+    : `${problem.label ?? problem.path}: ${withPlace(problem)}`;

@@ -43,6 +43,7 @@ export function createReader(document: YamlDocument, registry: PluginRegistry): 
         kind: 'constraint',
         message,
         path: pathText(path),
+        ...labelOf(document.value, path),
         ...(place ?? (document.has(path) ? document.place(path) : undefined)),
       }),
     structure: (path, message, at = 'value') =>
@@ -51,6 +52,18 @@ export function createReader(document: YamlDocument, registry: PluginRegistry): 
       deprecations.push(pathText(path));
     },
   };
+}
+
+const MAX_LABEL = 100;
+
+/** Inputs are called by their ids (rest-api.md §8). */
+function labelOf(flow: unknown, [section, index, ...rest]: Path): { readonly label?: string } {
+  const inputs: unknown = section === 'inputs' && isRawMap(flow) ? flow['inputs'] : undefined;
+  const input: unknown = Array.isArray(inputs) && typeof index === 'number' ? inputs[index] : undefined;
+  const id = isRawMap(input) ? input['id'] : undefined;
+  if (typeof id !== 'string' || id === '' || id.length > MAX_LABEL) return {};
+  const inside = pathText(rest);
+  return { label: inside === '' || inside.startsWith('[') ? `${id}${inside}` : `${id}.${inside}` };
 }
 
 export type RawMap = Record<string, unknown>;

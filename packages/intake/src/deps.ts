@@ -40,6 +40,8 @@ export interface IntakeDeps {
   readonly variables?: ServerVariables;
   /** Absent: keys and conditions that need I/O fail. */
   readonly perform?: PerformIo;
+  /** Encrypts a secret (expressions.md §15). Absent: the server has no encryption key, and SECRET inputs are refused. */
+  readonly seal?: ((text: string) => string) | undefined;
   /** Settings of the server for expressions. */
   readonly rendering?: Pick<RenderEnv, 'zone' | 'locale' | 'recursive'>;
   readonly limits?: Partial<IntakeLimits>;

@@ -2,9 +2,11 @@ import { newId, type Label } from '@tiercel/model';
 import type { CreateOutcome, NewExecution } from '@tiercel/store';
 import { DEFAULT_INTAKE_LIMITS, type IntakeDeps, type IntakeLimits } from './deps.ts';
 import { findFlow, type FlowRequest } from './find-flow.ts';
-import { createResolvers, inputsOf, type GivenInputs, type ResolvedInput } from './inputs/resolve.ts';
+import { createResolvers } from './inputs/resolve.ts';
+import { inputsOf, type GivenInputs, type ResolvedInput } from './inputs/verdict.ts';
 import { checkRequestLabels, requestedLabels } from './labels.ts';
 import { newExecution } from './new-execution.ts';
+import { createInputRenderer } from './render.ts';
 import { createUploadSession, isAddressOf, type UploadSession } from './upload-session.ts';
 import { createWebhookHandler, type WebhookOutcome } from './webhook.ts';
 import type { WebhookRequest } from './webhook-request.ts';
@@ -36,8 +38,9 @@ export interface Intake {
 export function createIntake(deps: IntakeDeps): Intake {
   const limits: IntakeLimits = { ...DEFAULT_INTAKE_LIMITS, ...deps.limits };
   const submit = createSubmit(deps);
-  const resolverOf = createResolvers(isAddressOf(deps.layout));
   const variables = deps.variables ?? { envs: {}, globals: {} };
+  const render = createInputRenderer(deps, variables);
+  const resolverOf = createResolvers({ isAddress: isAddressOf(deps.layout), seal: deps.seal, render });
   return {
     limits,
     submit,
@@ -52,7 +55,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       checkRequestLabels(request.labels ?? []);
       const now = deps.now();
       const id = newId(now);
-      const inputs = inputsOf(resolverOf(flow).resolve(request.inputs ?? {}));
+      const inputs = inputsOf(await resolverOf(flow).resolve(request.inputs ?? {}));
       const labels = requestedLabels(flow, request.labels ?? [], id);
       return newExecution({ flow, id, now, labels, inputs, scheduleDate: request.scheduleDate });
     },

@@ -1,22 +1,48 @@
-import { renderAsync, renderText, type RenderEnv } from '@tiercel/expressions';
-import type { Flow } from '@tiercel/model';
+import { renderValue } from '@tiercel/engine';
+import { renderAsync, renderStructure, renderText, renderTyped, toJson, type RenderEnv } from '@tiercel/expressions';
+import type { Flow, Json, JsonObject } from '@tiercel/model';
 import type { IntakeDeps } from './deps.ts';
+import type { RenderInput } from './inputs/dynamic.ts';
+import { flowVariables, type ServerVariables } from './variables.ts';
+
+type RenderDeps = Pick<IntakeDeps, 'now' | 'perform' | 'rendering'>;
 
 const refuseIo = (): Promise<never> =>
   Promise.reject(new Error('expressions that need input or output are not available here'));
 
+/** Renders on behalf of a flow, performing the I/O that is asked for. Throws ExpressionError, and what the I/O throws. */
+function rendering<T>(
+  { now, perform, rendering: settings }: RenderDeps,
+  flow: Flow,
+  render: (env: RenderEnv) => T,
+): Promise<T> {
+  const env: RenderEnv = { ...settings, now, random: Math.random };
+  return renderAsync(render, env, perform === undefined ? refuseIo : (calls) => perform(flow, calls));
+}
+
 /** Renders a text on behalf of a flow, performing the I/O that it asks for. Throws ExpressionError, and what the I/O throws. */
-export function renderFor(
-  deps: Pick<IntakeDeps, 'now' | 'perform' | 'rendering'>,
+export const renderFor = (
+  deps: RenderDeps,
   flow: Flow,
   template: string,
   variables: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  const { perform } = deps;
-  const env: RenderEnv = { ...deps.rendering, now: deps.now, random: Math.random };
-  return renderAsync(
-    (withMemo) => renderText(template, variables, withMemo),
-    env,
-    perform === undefined ? refuseIo : (calls) => perform(flow, calls),
-  );
+): Promise<string> => rendering(deps, flow, (env) => renderText(template, variables, env));
+
+/** Renders what inputs hold: they see the flow and other inputs; there is no execution yet (execution-semantics.md §10.2). */
+export function createInputRenderer(deps: RenderDeps, server: ServerVariables): RenderInput {
+  const variablesOf = (flow: Flow, inputs: JsonObject): Record<string, unknown> => ({
+    ...flowVariables(flow, server),
+    inputs,
+  });
+  return {
+    typed: (flow, template, inputs) =>
+      rendering(deps, flow, (env) => renderTyped(template, variablesOf(flow, inputs), env)),
+    data: async (flow, value, inputs) => {
+      const variables = variablesOf(flow, inputs);
+      const rendered = await rendering(deps, flow, (env) =>
+        typeof value === 'string' ? renderValue(value, variables, env) : renderStructure(value, variables, env),
+      );
+      return JSON.parse(toJson(rendered)) as Json;
+    },
+  };
 }

@@ -1,10 +1,12 @@
 import { pipeline } from 'node:stream/promises';
 import { Writable, type Readable } from 'node:stream';
-import { newId, type Flow, type FlowInput, type Label } from '@tiercel/model';
+import { hasExtension } from '@tiercel/engine';
+import { newId, type FileInput, type Flow, type FlowInput, type Label } from '@tiercel/model';
 import type { CreateOutcome, NewExecution } from '@tiercel/store';
 import type { IntakeDeps, IntakeLimits } from './deps.ts';
 import { IntakeError } from './errors.ts';
-import { inputsOf, type InputResolver, type ResolvedInput } from './inputs/resolve.ts';
+import type { InputResolver } from './inputs/resolve.ts';
+import { inputsOf, type ResolvedInput } from './inputs/verdict.ts';
 import { requestedLabels } from './labels.ts';
 import { newExecution } from './new-execution.ts';
 
@@ -110,7 +112,7 @@ class StreamingSession implements UploadSession {
     const { flow, executionId: id, request, deps } = this;
     try {
       await Promise.all(this.pending.values());
-      const inputs = inputsOf(this.resolver.resolve(this.given));
+      const inputs = inputsOf(await this.resolver.resolve(this.given));
       const labels = requestedLabels(flow, request.labels ?? [], id);
       return newExecution({ flow, id, now: deps.now(), labels, inputs, scheduleDate: request.scheduleDate });
     } catch (error) {
@@ -157,23 +159,27 @@ class StreamingSession implements UploadSession {
   }
 
   /** Which input a file part is for (rest-api.md §5, §19). */
-  private fileInput(fieldName: string, fileName: string): FlowInput | undefined {
+  private fileInput(fieldName: string, fileName: string): FileInput | undefined {
     const named = fieldName === FILES_FIELD ? this.byId.get(fileName) : undefined;
     const input = named ?? this.byId.get(fieldName);
     return input?.type === 'FILE' ? input : undefined;
   }
 
-  private async store(input: FlowInput, fieldName: string, fileName: string, content: Readable): Promise<void> {
+  private async store(input: FileInput, fieldName: string, fileName: string, content: Readable): Promise<void> {
     if (this.stored.has(input.id)) throw givenTwice(input.id);
     this.stored.add(input.id);
     const { storage, layout, now } = this.deps;
-    const extension = input.extension ?? FILE_EXTENSION;
-    const onlyNamed = this.request.validateOnly === true;
     // Under its field name a file keeps its own name; under `files` that name is the input's id.
     const keepsName = fieldName === input.id && fileName !== '';
-    const stored = keepsName ? layout.safeFileName(fileName) : `${newId(now())}${extension}`;
-    const path = layout.inputFile(this.place(), input.id, onlyNamed ? `${input.id}${extension}` : stored);
-    if (onlyNamed) await drain(content);
+    const isRefused = keepsName && !isAllowed(input, fileName);
+    const onlyNamed = this.request.validateOnly === true;
+    const name =
+      isRefused || (keepsName && !onlyNamed)
+        ? layout.safeFileName(fileName)
+        : `${onlyNamed ? input.id : newId(now())}${extensionOf(input)}`;
+    const path = layout.inputFile(this.place(), input.id, name);
+    // The verdict on a refused one comes with that on the other inputs; nothing needs to be kept for it.
+    if (onlyNamed || isRefused) await drain(content);
     else {
       this.hasFiles = true;
       await storage.put(this.flow.tenant, path, content);
@@ -181,6 +187,13 @@ class StreamingSession implements UploadSession {
     this.given[input.id] = layout.toUri(path);
   }
 }
+
+/** Of a stored file that has no name of its own. */
+const extensionOf = ({ extension, allowedFileExtensions }: FileInput): string =>
+  extension ?? allowedFileExtensions?.[0] ?? FILE_EXTENSION;
+
+const isAllowed = ({ allowedFileExtensions = [] }: FileInput, name: string): boolean =>
+  allowedFileExtensions.length === 0 || hasExtension(name, allowedFileExtensions);
 
 const givenTwice = (id: string): IntakeError => {
   const message = `Invalid input for \`${id}\`, a file was given already`;

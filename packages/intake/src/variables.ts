@@ -7,7 +7,8 @@ export interface ServerVariables {
   readonly globals: JsonObject;
 }
 
-const flowVariables = (flow: Flow, server: ServerVariables): Record<string, unknown> => ({
+/** What there is without an execution: the server and the flow itself. */
+export const flowVariables = (flow: Flow, server: ServerVariables): Record<string, unknown> => ({
   envs: server.envs,
   globals: server.globals,
   flow: {

@@ -162,6 +162,18 @@ triggers:
     });
   });
 
+  it('without inputs, defaults that are expressions are rendered, and what is required is not', async () => {
+    const b = bench();
+    b.save(
+      flowSource(
+        'f',
+        `${HOOK}inputs:\n  - {id: needed, type: STRING}\n  - {id: day, type: DATE, defaults: "{{ now() | date('yyyy-MM-dd') }}"}\n`,
+      ),
+    );
+    await b.intake.handleWebhook(call());
+    expect(b.rows[0]?.execution.inputs).toEqual({ day: '2026-01-02' });
+  });
+
   describe('the inputs parameter', () => {
     const INPUTS = `${HOOK}inputs:\n  - {id: greeting, type: STRING, defaults: hello}\n  - {id: count, type: INT, required: false}\n`;
 

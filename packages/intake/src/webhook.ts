@@ -5,7 +5,8 @@ import { allHold } from './conditions.ts';
 import type { IntakeDeps, IntakeLimits } from './deps.ts';
 import { IntakeError } from './errors.ts';
 import { lookUp, whyInvalid } from './find-flow.ts';
-import { inputsOf, type InputResolver } from './inputs/resolve.ts';
+import type { InputResolver } from './inputs/resolve.ts';
+import { inputsOf } from './inputs/verdict.ts';
 import { flowLabels } from './labels.ts';
 import { newExecution } from './new-execution.ts';
 import { renderFor } from './render.ts';
@@ -114,7 +115,7 @@ export function createWebhookHandler(deps: WebhookDeps): (request: WebhookReques
     if (bytes.length > deps.limits.maxBodyBytes) {
       throw new IntakeError('too-large', `the body has more than ${deps.limits.maxBodyBytes} bytes`);
     }
-    const row = rowOf(deps, flow, hook.trigger, request, bodyValue(bytes));
+    const row = await rowOf(deps, flow, hook.trigger, request, bodyValue(bytes));
     if (!(await conditionsHold(flow, hook, row.execution))) return { kind: 'conditions-false' };
     const [outcome] = await deps.submit([row]);
     if (outcome?.kind === 'exists') return { kind: 'repeat', executionId: outcome.executionId };
@@ -130,16 +131,17 @@ function hookOf(trigger: Trigger): Hook {
 
 /**
  * The row of a call. Inputs are there only when the sender fills some: then they are typed and validated as anywhere; without that,
- * expressions see the defaults.
+ * expressions see the defaults, and those that are expressions themselves are rendered now.
  */
-function rowOf(
+async function rowOf(
   deps: WebhookDeps,
   flow: Flow,
   trigger: Trigger,
   request: WebhookRequest,
   body: Json | undefined,
-): NewExecution {
+): Promise<NewExecution> {
   const { headers, parameters } = request;
+  const resolver = deps.resolverOf(flow);
   const given = inputsParameter(parameters);
   const now = deps.now();
   const key = deliveryKey(flow, trigger.id, headers);
@@ -149,7 +151,7 @@ function rowOf(
     id: newId(now),
     now,
     labels: flowLabels(flow),
-    inputs: given === undefined ? undefined : inputsOf(deps.resolverOf(flow).resolve(given)),
+    inputs: given === undefined ? await resolver.defaults() : inputsOf(await resolver.resolve(given)),
     trigger: { id: trigger.id, type: trigger.type, variables },
     ...(key === undefined ? {} : { delivery: { key, ttlMs: deps.limits.deliveryTtlMs } }),
   });

@@ -1,4 +1,5 @@
-import type { Json, JsonObject, Label } from './execution.ts';
+import type { JsonObject, Label } from './execution.ts';
+import type { FlowInput, FlowOutput } from './inputs.ts';
 
 /** Default tenant of every row. */
 export const DEFAULT_TENANT = 'main';
@@ -16,31 +17,6 @@ export interface Task {
   readonly logLevel?: string;
   readonly workerGroup?: { readonly key: string; readonly fallback?: string };
   readonly [property: string]: unknown;
-}
-
-/** Types of inputs (execution-semantics.md §10.2) that this version accepts. */
-export const INPUT_TYPES = ['STRING', 'INT', 'FLOAT', 'BOOLEAN', 'JSON', 'FILE'] as const;
-export type InputType = (typeof INPUT_TYPES)[number];
-
-export interface FlowInput {
-  readonly id: string;
-  readonly type: InputType;
-  readonly description?: string;
-  readonly displayName?: string;
-  readonly required?: boolean;
-  readonly defaults?: Json;
-  readonly validator?: string;
-  readonly min?: number;
-  readonly max?: number;
-  readonly extension?: string;
-}
-
-export interface FlowOutput {
-  readonly id: string;
-  readonly type: InputType;
-  readonly value: Json;
-  readonly description?: string;
-  readonly displayName?: string;
 }
 
 export interface Trigger {

@@ -4,6 +4,7 @@ export * from './execution.ts';
 export * from './flow.ts';
 export * from './operations.ts';
 export * from './slugify.ts';
-export * from './typed-values.ts';
+export * from './inputs.ts';
+export * from './sealed.ts';
 export * from './clock.ts';
 export * from './json-text.ts';

@@ -4,6 +4,8 @@ import { z } from 'zod';
 const whole = (fallback: number, description: string): z.ZodDefault<z.ZodNumber> =>
   z.number().int().min(1).default(fallback).describe(description);
 
+const aesKey = z.base64().refine((key) => [16, 24, 32].includes(Buffer.from(key, 'base64').length));
+
 /** Settings that every service shares. Times in ms. */
 export const serverConfig = defineConfig({
   section: 'server',
@@ -19,7 +21,7 @@ export const serverConfig = defineConfig({
     environmentPrefix: z.string().default('KESTRA_').describe('environment variables with it are visible as `envs`'),
     globals: z.record(z.string(), z.json()).default({}).describe('the variable `globals` of expressions'),
     recursiveRendering: z.boolean().default(false).describe('render the results of expressions again'),
-    encryptionKey: z.string().optional().describe('Base64 of 16, 24 or 32 bytes'),
+    encryptionKey: aesKey.optional().describe('Base64 of 16, 24 or 32 bytes'),
     databasePool: whole(12, 'connections to PostgreSQL'),
     webhookDeliveryTtl: whole(86_400_000, "how long a webhook sender's delivery id is remembered, ms"),
   }),
@@ -40,10 +42,9 @@ export const clusterConfig = defineConfig({
       .url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://user:password@host:6379/0' })
       .optional()
       .describe('Redis for queues and live events; without it they go through PostgreSQL'),
-    encryptionKey: z
-      .base64()
-      .refine((key) => [16, 24, 32].includes(Buffer.from(key, 'base64').length))
-      .describe('Base64 of 16, 24 or 32 random bytes, the same for all services; `openssl rand -base64 32` makes one'),
+    encryptionKey: aesKey.describe(
+      'Base64 of 16, 24 or 32 random bytes, the same for all services; `openssl rand -base64 32` makes one',
+    ),
   }),
 });
 

@@ -50,7 +50,8 @@ const SETTLE_MS = 6_000;
  * mistake, and the service starts without them.
  */
 export async function createDistributedPlatform(options: DistributedOptions): Promise<Platform> {
-  const { config, cluster, instance, logger } = options;
+  const { cluster, instance, logger } = options;
+  const config = { ...options.config, encryptionKey: cluster.encryptionKey };
   const closers: (() => Promise<unknown> | void)[] = [];
   const close = async (): Promise<void> => {
     for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
@@ -78,7 +79,7 @@ export async function createDistributedPlatform(options: DistributedOptions): Pr
       (skew) => logger.warn({ skew }, 'the clock of this machine is wrong; that of the database is used'),
     );
     closers.push(clock.stop);
-    return createPlatform({ ...options, clock, database, messaging, storage, close });
+    return createPlatform({ ...options, config, clock, database, messaging, storage, close });
   } catch (error) {
     await close();
     throw error instanceof DatabaseUnfitError ? new PlatformError(error.message, { cause: error }) : error;

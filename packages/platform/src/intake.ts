@@ -13,6 +13,8 @@ export function intakeOf(platform: Platform): Intake {
     hint: (execution) => router.send([{ tenant: execution.tenant, executionId: execution.id, created: execution }]),
     now: clock.now,
     variables,
+    seal: variables.cipher?.seal,
+    rendering: { zone: config.zone, locale: config.locale, recursive: config.recursiveRendering },
     perform: (flow, calls) =>
       platform.perform(
         { tenant: flow.tenant, namespace: flow.namespace, flowId: flow.id, executionId: '', trigger: () => undefined },

@@ -1,5 +1,5 @@
 import { compileFlow, type FlowGraph } from '@tiercel/engine';
-import type { IoCall, IoResult } from '@tiercel/expressions';
+import { createCipher, type Cipher, type IoCall, type IoResult } from '@tiercel/expressions';
 import { createFlowCache, type FlowCache } from '@tiercel/flow-source';
 import type { Clock, Execution, Flow, JsonObject } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
@@ -40,7 +40,7 @@ export interface Platform {
   readonly router: HintRouter;
   readonly storage: Storage;
   readonly registry: PluginRegistry;
-  readonly variables: { readonly envs: JsonObject; readonly globals: JsonObject };
+  readonly variables: { readonly envs: JsonObject; readonly globals: JsonObject; readonly cipher: Cipher | undefined };
   readonly attempts: AttemptServices;
   /** The compiled revision of an execution's flow. */
   graphOf(execution: Execution): FlowGraph | undefined | Promise<FlowGraph | undefined>;
@@ -74,6 +74,7 @@ export function createPlatform(foundation: Foundation): Platform {
   const variables = {
     envs: environmentVariables(foundation.environment, config.environmentPrefix),
     globals: config.globals as JsonObject,
+    cipher: cipherOf(config.encryptionKey),
   };
   const queries = createExecutionQueries(database);
   const kv = createKvStore(database);
@@ -89,6 +90,7 @@ export function createPlatform(foundation: Foundation): Platform {
     zone: config.zone,
     locale: config.locale,
     recursiveRendering: config.recursiveRendering,
+    cipher: variables.cipher,
     errorLogs: (job) => patiently(clock, OUTAGE_MS, () => errorLogsOf(queries, job.tenant, job.executionId)),
     ...(foundation.workingRoot !== undefined && { workingRoot: foundation.workingRoot }),
   };
@@ -140,6 +142,12 @@ function createGraphs(flowCache: FlowCache, registry: PluginRegistry): Platform[
     return flowCache.get(tenant, namespace, flowId, flowRevision).then((found) => compiled(found?.flow));
   };
 }
+
+/** What encrypts secrets (expressions.md §15); the configuration has judged the key. */
+const cipherOf = (key: string | undefined): Cipher | undefined =>
+  key === undefined
+    ? undefined
+    : createCipher(key, (count) => globalThis.crypto.getRandomValues(new Uint8Array(count)));
 
 /** The variable `envs` (execution-semantics.md §5): prefix removed, names in lower case. */
 function environmentVariables(environment: Foundation['environment'], prefix: string): JsonObject {

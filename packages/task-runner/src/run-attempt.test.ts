@@ -1,5 +1,7 @@
 import { access, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createCipher } from '@tiercel/expressions';
+import { sealed, type JsonObject } from '@tiercel/model';
 import { definitions as coreDefinitions } from '@tiercel/plugin-core';
 import { defineTask, TaskFailure, type RunContext, type TaskOutput } from '@tiercel/plugin-kit';
 import { StorageError } from '@tiercel/storage';
@@ -330,5 +332,31 @@ describe('working directory', () => {
     await expect(access(folder)).rejects.toThrow();
     await run({ type: LOG, message: 'x' });
     expect(await readdir(setup.root)).toEqual(['storage']);
+  });
+});
+
+describe('encrypted values', () => {
+  const cipher = createCipher('MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=', (size) => new Uint8Array(size).fill(7));
+  const sealedText = (text: string): JsonObject => ({ ...sealed(cipher.seal(text)) });
+  const attempt = async (message: string, variables: JsonObject) => {
+    const sink = memorySink();
+    const job = jobOf({ id: 't', type: LOG, message }, variables, { sealed: true });
+    return { result: await runAttempt(job, { ...services, cipher }, undefined, sink), sink };
+  };
+
+  test('are decrypted for the task and masked in its log, even when another text brings them', async () => {
+    const variables = { inputs: { token: sealedText('password'), n: 1 }, outputs: { a: { value: 'my password' } } };
+    const { sink } = await attempt('{{ inputs.token }} {{ outputs.a.value }} {{ inputs.token | length }}', variables);
+    expect(sink.messages()).toEqual(['INFO ******** my ******** 8']);
+  });
+
+  test('of outputs are decrypted, too', async () => {
+    const { sink } = await attempt('{{ outputs.a.body | length }}', { outputs: { a: { body: sealedText('abc') } } });
+    expect(sink.messages()).toEqual(['INFO 3']);
+  });
+
+  test('with another key fail the attempt', async () => {
+    const { result } = await attempt('x', { inputs: { token: { ...sealed('A'.repeat(80)) } } });
+    expect(result).toMatchObject({ state: 'FAILED', error: expect.stringContaining('can not be decrypted') });
   });
 });

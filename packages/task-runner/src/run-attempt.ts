@@ -1,4 +1,5 @@
 import type { TaskJob } from '@tiercel/contracts';
+import { openSealed } from '@tiercel/expressions';
 import { isLogLevel } from './levels.ts';
 import type { Json, JsonObject, TaskResult } from '@tiercel/model';
 import { type TaskDefinition, TaskFailure, type TaskOutput } from '@tiercel/plugin-kit';
@@ -43,7 +44,7 @@ export async function runAttempt(
   try {
     if (definition?.kind !== 'task') throw unknownType(job, definition?.kind);
     signal?.throwIfAborted();
-    const variables = attemptVariables(job, await allVariables(job, services));
+    const variables = attemptVariables(job, opened(job, await allVariables(job, services), services, masking));
     context = new AttemptContext(job, services, { variables, logger: log, masking });
     ending = succeeded(await perform(job, definition, context, services, signal));
   } catch (error) {
@@ -125,6 +126,22 @@ async function finish(context: AttemptContext, log: AttemptLog, sink: AttemptSin
 async function allVariables(job: TaskJob, services: AttemptServices): Promise<JsonObject> {
   if (job.fetchVariables !== true || services.fetchVariables === undefined) return job.variables;
   return services.fetchVariables(job);
+}
+
+/** Variables that can hold encrypted values (execution-semantics.md §1.1). */
+const SEALABLE = ['inputs', 'outputs', 'parents', 'parent', 'trigger'] as const;
+
+/** The variables with what is encrypted in them decrypted, and masked in the log from then on (execution-semantics.md §4.5). */
+function opened(job: TaskJob, variables: JsonObject, { cipher }: AttemptServices, masking: Masking): JsonObject {
+  if (job.sealed !== true || cipher === undefined) return variables;
+  const open = (sealed: string): string => {
+    const text = cipher.open(sealed);
+    masking.add(text);
+    return text;
+  };
+  const roots = SEALABLE.filter((root) => variables[root] !== undefined);
+  const values = roots.map((root) => [root, openSealed(variables[root], open) as Json] as const);
+  return { ...variables, ...Object.fromEntries(values) };
 }
 
 /** The variables of the job with `task` and `taskrun` of this attempt (execution-semantics.md §5). */

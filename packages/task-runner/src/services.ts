@@ -1,5 +1,5 @@
 import type { TaskJob } from '@tiercel/contracts';
-import type { RenderLimits } from '@tiercel/expressions';
+import type { Cipher, RenderLimits } from '@tiercel/expressions';
 import type { JsonObject, LogLine, Metric } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
 import type { Storage, StorageLayout } from '@tiercel/storage';
@@ -14,6 +14,8 @@ export interface AttemptServices {
   readonly kv: KvStore;
   /** The value of a secret, decoded; undefined when there is none (see `secretsOf`). */
   readonly secret: (key: string) => string | undefined | Promise<string | undefined>;
+  /** Encrypts and decrypts values with the server's key; absent: it has none. */
+  readonly cipher?: Cipher | undefined;
   /** ms since 1970. */
   readonly now: () => number;
   /** A number from 0 up to but not including 1. */

@@ -4,6 +4,7 @@ import {
   owesALook,
   jobVariables,
   buildVariables,
+  hasSealed,
   type Effects,
   type ExecutionState,
 } from '@tiercel/engine';
@@ -216,6 +217,7 @@ function jobHead(state: ExecutionState, run: TaskRun): Omit<TaskJob, 'variables'
     ...(run.parent !== undefined && { parentTaskRunId: state.run(run.parent).id }),
     taskRunStart: run.history[0]!.date,
     task: node.task,
+    ...(hasSealed(state) && { sealed: true }),
   };
 }
 

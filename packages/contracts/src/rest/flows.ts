@@ -3,6 +3,7 @@ import {
   type Flow,
   type FlowInput,
   type FlowListener,
+  type InputType,
   type JsonObject,
   type Label,
   type Task,
@@ -87,12 +88,19 @@ export function pluginToJson(plugin: Task | Trigger): JsonObject {
 /** Default extension of the stored file of a FILE input. */
 export const FILE_EXTENSION = '.upl';
 
+/** Properties of inputs that are shown even where the flow does not say them (rest-api.md §15). */
+const INPUT_DEFAULTS: Readonly<Partial<Record<InputType, JsonObject>>> = {
+  FILE: { extension: FILE_EXTENSION },
+  SELECT: { allowCustomValue: false, isRadio: false },
+  MULTISELECT: { itemType: 'STRING', allowCustomValue: false },
+};
+
 /** An input with its defaults filled in; one that was declared with the older `name` has both. */
 export const inputToJson = (input: FlowInput): JsonObject =>
   dropNulls({
+    ...INPUT_DEFAULTS[input.type],
     ...(input as unknown as JsonObject),
     required: input.required ?? true,
-    ...(input.type === 'FILE' ? { extension: input.extension ?? FILE_EXTENSION } : {}),
   }) as JsonObject;
 
 const listed = <T>(

@@ -17,6 +17,7 @@ import { compileFlow, type FlowGraph } from '../flow-graph.ts';
 import { owed } from '../owed.ts';
 import { ExecutionState } from '../state.ts';
 import type { EngineLog } from '../step.ts';
+import type { ServerVariables } from '../variables.ts';
 import { TEST_TYPES } from './flows.ts';
 
 /** What a test task does: its end and outputs. */
@@ -32,6 +33,7 @@ export interface DriverOptions {
   readonly io?: (fn: string, args: Readonly<Record<string, unknown>>) => IoResult;
   readonly inputs?: JsonObject;
   readonly scheduleDate?: number;
+  readonly server?: ServerVariables;
   /** Task runs that one call may start; default: plenty. */
   readonly budget?: number;
   /** Throws the state away after each commit and reads it back from its rows. */
@@ -79,7 +81,7 @@ export class Driver {
       const effects = advance(this.state, pending, {
         now: this.now,
         env: { now: () => this.now, random: () => 0.5, memo },
-        server: {},
+        server: this.options.server ?? {},
         leased: (seq, dispatch) => this.leases.has(`${seq} ${dispatch}`),
         budget: this.options.budget ?? 1e9,
       });

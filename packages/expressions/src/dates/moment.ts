@@ -97,6 +97,24 @@ export class LocalDate extends Temporal {
   }
 }
 
+/** A time of day without a date. */
+export class LocalTime extends Temporal {
+  readonly secondOfDay: number;
+  readonly nano: number;
+
+  constructor(secondOfDay: number, nano: number) {
+    super();
+    this.secondOfDay = secondOfDay;
+    this.nano = nano;
+  }
+
+  override iso(): string {
+    const { secondOfDay, nano } = this;
+    const minutes = Math.floor(secondOfDay / 60);
+    return timeText({ hour: Math.floor(minutes / 60), minute: minutes % 60, second: secondOfDay % 60, nano });
+  }
+}
+
 const NANOS_PER_SECOND = 1_000_000_000;
 
 /** A length of time; prints as `PT5M6S`, in JSON as decimal seconds (expressions.md §13.3). */

@@ -1,4 +1,5 @@
 import { checkSyntax, type ExpressionError } from '@tiercel/expressions';
+import { isDynamic, type Json } from '@tiercel/model';
 import { pathText, type Path } from '../problem.ts';
 import { isRawMap, type Reader } from '../reader.ts';
 import type { PlacedTask } from '../sections/tasks.ts';
@@ -12,8 +13,9 @@ const NESTED: ReadonlySet<string> = new Set(NESTED_TASK_PROPERTIES);
 export type ExpressionErrors = 'problem' | 'warning';
 
 /**
- * Checks the syntax of every text that is rendered: properties of tasks and triggers, values of flow outputs. Variables, labels of the
- * flow and defaults of inputs are not rendered by themselves (execution-semantics.md §10.1, §10.2) and may hold anything.
+ * Checks the syntax of every text that is rendered: properties of tasks and triggers, values of flow outputs; of inputs the condition, the
+ * expression that gives values, and the default. Variables and labels of the flow are not rendered by themselves
+ * (execution-semantics.md §10.1) and may hold anything.
  */
 export function checkExpressions(
   reader: Reader,
@@ -37,6 +39,21 @@ export function checkExpressions(
     list.forEach((item: unknown, index) => {
       if (isRawMap(item)) check(item, [property, index]);
     });
+  }
+  for (const { map, path } of inputTexts(raw['inputs'])) check(map, path);
+}
+
+/** The parts of inputs that are rendered (execution-semantics.md §10.2). */
+function* inputTexts(
+  inputs: unknown,
+): Generator<{ readonly map: Readonly<Record<string, unknown>>; readonly path: Path }> {
+  if (!Array.isArray(inputs)) return;
+  for (const [index, input] of (inputs as readonly unknown[]).entries()) {
+    if (!isRawMap(input)) continue;
+    const { expression, defaults, dependsOn } = input;
+    const path = ['inputs', index];
+    yield { map: isDynamic(defaults as Json | undefined) ? { expression, defaults } : { expression }, path };
+    if (isRawMap(dependsOn)) yield { map: { condition: dependsOn['condition'] }, path: [...path, 'dependsOn'] };
   }
 }
 

@@ -1,61 +1,33 @@
-import { INPUT_TYPES, type FlowInput, type Json } from '@tiercel/model';
-import { z } from 'zod';
-import { compilePattern } from '../pattern.ts';
+import { INPUT_TYPES, type FlowInput, type InputType } from '@tiercel/model';
+import type { ExpressionErrors } from '../checks/expressions.ts';
 import type { Path } from '../problem.ts';
 import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportUnknownField, reportUnknownType, reportUnsupported } from '../unknown-names.ts';
-import { INPUT_ID } from './names.ts';
-
-const COMMON = {
-  id: INPUT_ID,
-  type: z.string(),
-  description: z.string().optional(),
-  displayName: z.string().max(64).optional(),
-  required: z.boolean().optional(),
-  defaults: z.unknown().optional(),
-};
-
-/** Own properties of each type (execution-semantics.md §10.2). */
-const BY_TYPE: Readonly<Record<FlowInput['type'], z.ZodObject>> = {
-  STRING: z.object({ ...COMMON, validator: z.string().optional() }),
-  INT: z.object({ ...COMMON, min: z.number().int().optional(), max: z.number().int().optional() }),
-  FLOAT: z.object({ ...COMMON, min: z.number().optional(), max: z.number().optional() }),
-  BOOLEAN: z.object(COMMON),
-  JSON: z.object(COMMON),
-  FILE: z.object({ ...COMMON, extension: z.string().optional() }),
-};
-
-/** Types that the language has and this version does not do yet. */
-const UNSUPPORTED_TYPES = new Set([
-  'ENUM',
-  'SELECT',
-  'MULTISELECT',
-  'DATETIME',
-  'DATE',
-  'TIME',
-  'DURATION',
-  'YAML',
-  'URI',
-  'EMAIL',
-  'SECRET',
-  'ARRAY',
-]);
-const UNSUPPORTED_PROPERTIES = new Set(['dependsOn', 'prefill', 'accept', 'allowedFileExtensions']);
+import { reportUnknownField, reportUnknownType } from '../unknown-names.ts';
+import { checkInputValues } from './input-values.ts';
+import { INPUT_SCHEMAS, isTextual } from './input-schemas.ts';
 
 /** An input as read; `name` is the older spelling of `id`, kept because the API gives back both. */
 export type ReadInput = FlowInput & { readonly name?: string };
 
-export function readInputs(reader: Reader, value: unknown): readonly ReadInput[] {
+/**
+ * Reads the inputs of a flow (execution-semantics.md §10.2). What is wrong is told, each at its place. `defaultErrors`: how a default counts that
+ * the input would refuse; older versions accepted them, and a value can be given in its place.
+ */
+export function readInputs(
+  reader: Reader,
+  value: unknown,
+  defaultErrors: ExpressionErrors = 'problem',
+): readonly ReadInput[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) {
     reader.constraint(['inputs'], `expected a list, but got ${kindOf(value)}`);
     return [];
   }
-  return value.flatMap((raw: unknown, index) => readInput(reader, raw, ['inputs', index]) ?? []);
+  return value.flatMap((raw: unknown, index) => readInput(reader, raw, ['inputs', index], defaultErrors) ?? []);
 }
 
-function readInput(reader: Reader, raw: unknown, at: Path): ReadInput | undefined {
+function readInput(reader: Reader, raw: unknown, at: Path, defaultErrors: ExpressionErrors): ReadInput | undefined {
   if (!isRawMap(raw)) {
     reader.constraint(at, `expected a map, but got ${kindOf(raw)}`);
     return undefined;
@@ -64,15 +36,16 @@ function readInput(reader: Reader, raw: unknown, at: Path): ReadInput | undefine
   acceptOldName(reader, raw, at);
   const type = inputType(reader, raw['type'], at);
   if (type === undefined) return undefined;
-  const schema = BY_TYPE[type];
+  const schema = INPUT_SCHEMAS[type];
   for (const key of Object.keys(raw)) {
-    if (key === 'name' || Object.hasOwn(schema.shape, key)) continue;
-    if (UNSUPPORTED_PROPERTIES.has(key)) reportUnsupported(reader, [...at, key], `"${key}" of an input`);
-    else reportUnknownField(reader, at, key, Object.keys(schema.shape));
+    if (key !== 'name' && !Object.hasOwn(schema.shape, key)) {
+      reportUnknownField(reader, at, key, Object.keys(schema.shape));
+    }
   }
+  if (isTextual(type)) readAsWritten(reader, raw, at);
   if (!checkSchema(reader, schema, raw, at)) return undefined;
-  checkValues(reader, raw, type, at);
-  return { ...(raw as unknown as ReadInput), required: (raw['required'] as boolean | undefined) ?? true };
+  const input = { ...(raw as unknown as ReadInput), required: raw['required'] !== false };
+  return checkInputValues(reader, input, at, defaultErrors);
 }
 
 /** `name` is a deprecated alias of `id`. */
@@ -82,7 +55,7 @@ function acceptOldName(reader: Reader, raw: RawMap, at: Path): void {
   raw['id'] ??= raw['name'];
 }
 
-function inputType(reader: Reader, type: unknown, at: Path): FlowInput['type'] | undefined {
+function inputType(reader: Reader, type: unknown, at: Path): InputType | undefined {
   if (typeof type !== 'string') {
     reader.constraint(
       [...at, 'type'],
@@ -90,29 +63,17 @@ function inputType(reader: Reader, type: unknown, at: Path): FlowInput['type'] |
     );
     return undefined;
   }
-  if ((INPUT_TYPES as readonly string[]).includes(type)) return type as FlowInput['type'];
-  if (UNSUPPORTED_TYPES.has(type)) reportUnsupported(reader, [...at, 'type'], `the input type ${type}`, 'value');
-  else reportUnknownType(reader, at, type, INPUT_TYPES);
+  if ((INPUT_TYPES as readonly string[]).includes(type)) return type as InputType;
+  reportUnknownType(reader, at, type, INPUT_TYPES);
   return undefined;
 }
 
-function checkValues(reader: Reader, raw: RawMap, type: FlowInput['type'], at: Path): void {
-  const { defaults, validator, min, max } = raw as { defaults?: Json; validator?: string; min?: number; max?: number };
-  if (type === 'FILE' && defaults !== undefined && defaults !== null) {
-    reader.constraint(
-      at,
-      "no `defaults` can be set for inputs of type 'FILE'",
-      reader.document.place([...at, 'defaults'], 'key'),
-    );
-  }
-  if (validator !== undefined && compilePattern(validator) === undefined) {
-    reader.constraint([...at, 'validator'], `invalid pattern [${validator}]`);
-  }
-  if (min !== undefined && max !== undefined && min > max) {
-    reader.constraint([...at, 'min'], `must not be more than max (${max})`);
-  }
-  // As written: a text default 1.10 stays 1.10.
-  if (type === 'STRING' && (typeof defaults === 'number' || typeof defaults === 'boolean')) {
-    raw['defaults'] = reader.document.textOf([...at, 'defaults']) ?? String(defaults);
+/** Where a text is meant, it counts as written: a default 1.10 stays 1.10. */
+function readAsWritten(reader: Reader, raw: RawMap, at: Path): void {
+  for (const key of ['defaults', 'prefill', 'after', 'before']) {
+    const value = raw[key];
+    if (typeof value === 'number' || typeof value === 'boolean') {
+      raw[key] = reader.document.textOf([...at, key]) ?? String(value);
+    }
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Path } from '../problem.ts';
 import { isRawMap, kindOf, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
-import { reportUnknownFields, reportUnknownType, reportUnsupported } from '../unknown-names.ts';
+import { reportUnknownFields, reportUnknownType } from '../unknown-names.ts';
 import { INPUT_ID } from './names.ts';
 
 /** Flow outputs (execution-semantics.md §10.4). */
@@ -16,22 +16,7 @@ const OUTPUT = z.object({
   required: z.boolean().optional(),
 });
 
-/** Types of outputs that the language has and this version does not do yet. */
-const UNSUPPORTED_TYPES = new Set([
-  'ENUM',
-  'SELECT',
-  'MULTISELECT',
-  'DATETIME',
-  'DATE',
-  'TIME',
-  'DURATION',
-  'YAML',
-  'URI',
-  'EMAIL',
-  'SECRET',
-  'ARRAY',
-]);
-
+/** Reads the outputs of a flow (execution-semantics.md §10.4). What is wrong is told, each at its place. */
 export function readOutputs(reader: Reader, value: unknown): readonly FlowOutput[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) {
@@ -50,8 +35,7 @@ function readOutput(reader: Reader, raw: unknown, at: Path): FlowOutput | undefi
   reportUnknownFields(reader, at, raw, Object.keys(OUTPUT.shape));
   const { type } = raw;
   if (typeof type === 'string' && !(INPUT_TYPES as readonly string[]).includes(type)) {
-    if (UNSUPPORTED_TYPES.has(type)) reportUnsupported(reader, [...at, 'type'], `the output type ${type}`, 'value');
-    else reportUnknownType(reader, at, type, INPUT_TYPES);
+    reportUnknownType(reader, at, type, INPUT_TYPES);
     return undefined;
   }
   if (!checkSchema(reader, OUTPUT, raw, at)) return undefined;

@@ -275,4 +275,25 @@ describe('validating inputs', () => {
     expect(await doors.files()).toEqual([]);
     expect(doors.rows).toEqual([]);
   });
+
+  it('tells which inputs are not asked for, and what there is to choose from', async () => {
+    await doors.save(
+      'f',
+      `inputs:
+  - {id: a, type: ARRAY, itemType: INT}
+  - {id: one, type: SELECT, expression: "{{ inputs.a }}", dependsOn: {inputs: [a]}}
+  - {id: off, type: STRING, dependsOn: {inputs: [a], condition: "{{ false }}"}}
+`,
+    );
+    const { body } = await post('/company.team/f/validate', [
+      ['a', '[1, 2]'],
+      ['one', '1'],
+      ['off', 'x'],
+    ]);
+    expect(body.inputs).toMatchObject([
+      { value: [1, 2], enabled: true, errors: [] },
+      { input: { values: ['1', '2'], allowCustomValue: false, isRadio: false }, value: '1', enabled: true, errors: [] },
+      { value: 'x', enabled: false, errors: [] },
+    ]);
+  });
 });

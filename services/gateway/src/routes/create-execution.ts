@@ -90,9 +90,9 @@ async function validate(intake: Intake, deps: RouteDeps, req: Request, res: Resp
   sendJson(res, { id: session.flow.id, namespace: session.flow.namespace, inputs: report.map(verdict) });
 }
 
-const verdict = ({ input, value, error }: ResolvedInput): object => ({
+const verdict = ({ input, value, enabled, error }: ResolvedInput): object => ({
   input: inputToJson(input),
   ...(value === undefined || value === null ? {} : { value }),
-  enabled: true,
+  enabled,
   errors: error === undefined ? [] : [{ message: error }],
 });
