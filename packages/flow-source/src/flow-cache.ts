@@ -119,8 +119,8 @@ class StoredFlowCache implements FlowCache {
       registry: this.options.registry,
       tenant: stored.tenant,
       revision: stored.revision,
-      // It was accepted once: a text that cannot be rendered fails where it is rendered.
-      expressionErrors: 'warning',
+      // A text that cannot be rendered fails where it is rendered.
+      stored: true,
       ...(this.options.defaults === undefined ? {} : { defaults: this.options.defaults }),
     });
     const cached: CachedFlow =

@@ -28,10 +28,12 @@ export interface ParseOptions {
   /** Largest source in bytes of UTF-8, default 4 MiB. */
   readonly maxBytes?: number;
   /**
-   * Default `problem`. The reference tells of syntax errors only when a text is rendered; flows that were accepted before, by it or by an
-   * older version, are read with `warning`, so that one bad text in a branch that never runs does not stop the whole flow.
+   * How texts that are no expressions count; default `problem`, of a stored flow `warning`. The reference tells of them only when one is
+   * rendered: a flow that it accepts may have one in a branch that never runs.
    */
   readonly expressionErrors?: ExpressionErrors;
+  /** It was accepted once, perhaps by an older version: rules that came later only warn. */
+  readonly stored?: boolean;
   /** Plugin defaults beside those of the flow itself, strongest first: of its namespace, of the server. */
   readonly defaults?: (namespace: string) => readonly (readonly PluginDefault[])[];
 }
@@ -106,9 +108,10 @@ function readFlow(
   options: ParseOptions,
   pluginDefaults: readonly PluginDefault[],
 ): Flow | undefined {
+  const later = options.stored === true ? 'warning' : 'problem';
   const properties = readFlowProperties(reader, raw);
   const labels = readLabels(reader, raw['labels'], ['labels']);
-  const inputs = readInputs(reader, raw['inputs'], options.expressionErrors);
+  const inputs = readInputs(reader, raw['inputs'], later);
   const seen: PlacedTask[] = [];
   const tasks = readTasks(reader, raw['tasks'], ['tasks'], seen);
   if (tasks.length === 0 && (raw['tasks'] === undefined || Array.isArray(raw['tasks'])))
@@ -120,7 +123,7 @@ function readFlow(
   checkUniqueIds(reader, raw, seen);
   checkInputNesting(reader, inputs);
   checkInputDependencies(reader, inputs);
-  checkExpressions(reader, raw, seen, options.expressionErrors ?? 'problem');
+  checkExpressions(reader, raw, seen, options.expressionErrors ?? later);
   if (properties === undefined) return undefined;
   checkRecursion(reader, properties, seen);
   return {

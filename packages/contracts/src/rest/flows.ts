@@ -37,6 +37,8 @@ export interface FlowJson {
   readonly deleted: boolean;
   /** What the user wrote, byte for byte. */
   readonly source?: string;
+  /** What to know of a source that has just been accepted; absent: nothing. */
+  readonly warnings?: readonly string[];
   /** Why a stored flow does not parse any more; then `tasks` is empty. */
   readonly exception?: string;
 }

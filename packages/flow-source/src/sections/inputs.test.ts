@@ -104,7 +104,7 @@ describe('inputs of every type', () => {
     const { flow, warnings } = parseFlow(source, {
       registry: testRegistry,
       tenant: 'main',
-      expressionErrors: 'warning',
+      stored: true,
     });
     expect(flow?.inputs).toHaveLength(1);
     expect(warnings).toEqual(['input `a`: defaults: For input string: "abc"']);

@@ -71,6 +71,17 @@ describe('creating a flow', () => {
     expect(doors.flows.reads).toBe(0);
   });
 
+  it('tells of what is accepted and will not do what it seems to', async () => {
+    const source = flowSource('f', '    format: "{{ 1 +"\nconcurrency: {limit: 1}\n');
+    const { status, body } = await send('POST', '/flows', source);
+    expect(status).toBe(200);
+    expect(body.warnings).toEqual([
+      expect.stringMatching(/^tasks\[0\]\.format: invalid expression: .* \(line 6, column \d+\)$/),
+      'concurrency: "concurrency" is accepted, but this version does not act on it yet',
+    ]);
+    expect((await send('POST', '/flows', flowSource('g'))).body).not.toHaveProperty('warnings');
+  });
+
   it('a missing property is named without a place', async () => {
     const { body } = await send('POST', '/flows', 'id: a\nnamespace: b\n');
     expect(body.message).toBe('Invalid entity: tasks: must not be empty');

@@ -35,7 +35,10 @@ import { route } from '../http/routing.ts';
 export interface FlowRouteDeps {
   readonly cache: FlowCache;
   readonly registry: PluginRegistry;
-  /** Whether a syntax error in an expression refuses a flow; default `problem`: it does. */
+  /**
+   * Whether a text that is no expression refuses a flow; default `warning`: it is told, and fails the task that renders it, as flows
+   * that come from the reference expect.
+   */
   readonly expressionErrors?: ExpressionErrors;
 }
 
@@ -164,15 +167,21 @@ async function readSource(req: Request): Promise<{ readonly source: string; read
   }
 }
 
-function parse({ registry, tenant, expressionErrors = 'problem' }: Deps, source: string): ParseResult {
+function parse({ registry, tenant, expressionErrors = 'warning' }: Deps, source: string): ParseResult {
   return parseFlow(source, { registry, tenant, expressionErrors });
 }
 
+interface Accepted {
+  readonly flow: Flow;
+  /** For the answer: nobody shall find out at night. */
+  readonly told: { readonly warnings?: readonly string[] };
+}
+
 /** The flow of a source; 422 with every problem, each with its path, line and column (rest-api.md §8). */
-function parseOrRefuse(deps: Deps, source: string): Flow {
-  const { flow, problems } = parse(deps, source);
+function parseOrRefuse(deps: Deps, source: string): Accepted {
+  const { flow, problems, warnings } = parse(deps, source);
   if (flow === undefined) throw refusal(problems);
-  return flow;
+  return { flow, told: warnings.length === 0 ? {} : { warnings } };
 }
 
 const refusal = (problems: readonly Problem[]): ApiError =>
@@ -203,18 +212,18 @@ function announce({ cache, bus }: Deps, { tenant, namespace, id }: StoredFlow): 
 
 async function create(deps: Deps, req: Request, res: Response): Promise<void> {
   const { source, isJson } = await readSource(req);
-  const flow = parseOrRefuse(deps, source);
+  const { flow, told } = parseOrRefuse(deps, source);
   const stored = await deps.flowStore.create(writeOf(flow, source));
   if (stored === 'exists') throw invalidEntity([{ path: 'flow.id', message: 'Flow id already exists' }]);
   announce(deps, stored);
-  sendJson(res, flowJson(deps, stored, !isJson));
+  sendJson(res, { ...flowJson(deps, stored, !isJson), ...told });
 }
 
 async function update(deps: Deps, req: Request, res: Response): Promise<void> {
   const { namespace, id } = identity(req);
   await find(deps, req);
   const { source, isJson } = await readSource(req);
-  const flow = parseOrRefuse(deps, source);
+  const { flow, told } = parseOrRefuse(deps, source);
   const moved = [
     ...(flow.namespace === namespace ? [] : [{ path: 'flow.namespace', message: 'Illegal namespace update' }]),
     ...(flow.id === id ? [] : [{ path: 'flow.id', message: 'Illegal flow id update' }]),
@@ -224,7 +233,7 @@ async function update(deps: Deps, req: Request, res: Response): Promise<void> {
   if (stored === 'absent') throw new ApiError('notFound');
   announce(deps, stored);
   // An equal source keeps the revision and what is stored.
-  sendJson(res, flowJson(deps, stored, !isJson));
+  sendJson(res, { ...flowJson(deps, stored, !isJson), ...told });
 }
 
 async function remove(deps: Deps, req: Request, res: Response): Promise<void> {
