@@ -5,6 +5,9 @@ import type { Scene } from './scene.ts';
 import { ALL_ENDED_WITHIN, CHANGES, EXECUTIONS, limit, ROUNDS } from './sizes.ts';
 import { missing, useStage, type Played } from './stage.ts';
 
+/** Executions a second: what two cores do beside services that start all the while; more would only wait. */
+const RATE = Math.min(12, EXECUTIONS / 12);
+
 /** The longest that an execution may stand still because executors come and go, ms. */
 const PAUSE = 5_000;
 
@@ -21,7 +24,7 @@ describe.skipIf(missing !== undefined)('in good order', () => {
 /** The seed says in which order, and whether a new one is there before the old one goes. */
 async function rounds(scene: Scene): Promise<Played> {
   const { cluster, load, random } = scene;
-  const stop = load.steady(EXECUTIONS / 12);
+  const stop = load.steady(RATE);
   const stops: { name: string; ms: number; code: number | null }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of random.shuffle(SERVICES)) {
@@ -51,7 +54,7 @@ async function rounds(scene: Scene): Promise<Played> {
 
 async function joinAndLeave(scene: Scene): Promise<Played> {
   const { cluster, load, random } = scene;
-  const stop = load.steady(EXECUTIONS / 12);
+  const stop = load.steady(RATE);
   for (let change = 0; change < CHANGES; change++) {
     const living = cluster.of('executor');
     const join = living.length === 1 || (living.length < 3 && random.chance(0.5));
