@@ -78,7 +78,7 @@ triggers:
       ],
     );
     expect(found).toEqual([]);
-    const [a, b] = flow?.tasks[0]?.['tasks'] as { message?: string; taskRunner?: object }[];
+    const [a, b] = flow!.tasks[0]!['tasks'] as { message?: string; taskRunner?: object }[];
     expect(a).toMatchObject({ message: 'exact', level: 'WARN' });
     expect(b?.taskRunner).toMatchObject({ grace: 'PT1S' });
     expect(flow?.triggers[0]).toMatchObject({ key: 'secret' });

@@ -40,8 +40,7 @@ export const offsetTime = (title: string) =>
 export function isTimeZone(text: string): boolean {
   if (/^(?:(?:UTC|GMT|UT)?[+-](?:0?\d|1[0-8])(?::?[0-5]\d)?|Z)$/.test(text)) return true;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-    return true;
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
   } catch {
     // The platform's way of saying that it knows no such zone.
     return false;

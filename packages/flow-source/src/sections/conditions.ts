@@ -46,20 +46,20 @@ function checkCondition(reader: Reader, raw: unknown, at: Path, judged: boolean)
   }
   for (const key of Object.keys(raw)) if (raw[key] === null) delete raw[key];
   const { type } = raw;
-  const definition = reader.registry.get(type as string);
+  const definition = reader.registry.get(type);
   if (definition?.kind !== 'condition') {
-    reportUnknownType(reader, at, type as string, typeNames(reader, ['condition']));
+    reportUnknownType(reader, at, type, typeNames(reader, ['condition']));
     return;
   }
-  reportAlias(reader, at, type as string);
+  reportAlias(reader, at, type);
   reportDeprecated(reader, definition, raw, at);
   const { type: _, ...own } = raw;
   reportUnknownFields(reader, at, own, Object.keys(definition.properties.shape));
   checkSchema(reader, definition.properties, own, at);
   Object.assign(raw, own);
-  if (judged && conditionName(type as string) === undefined) {
+  if (judged && conditionName(type) === undefined) {
     reader.warnings.push(
-      `${pathText([...at, 'type'])}: ${type as string} cannot be judged by this version yet, and counts as not fulfilled`,
+      `${pathText([...at, 'type'])}: ${type} cannot be judged by this version yet, and counts as not fulfilled`,
     );
   }
   checkNested(reader, raw, at, judged);

@@ -28,7 +28,7 @@ export function cronProblem(text: string, withSeconds: boolean): string | undefi
     if (wrapped !== null && Number(wrapped[1]) > Number(wrapped[2])) return `the range ${wrapped[0]} runs backwards`;
   }
   try {
-    new Cron(cron, { paused: true, mode: withSeconds ? '6-part' : '5-part' });
+    new Cron(cron, { paused: true, mode: withSeconds ? '6-part' : '5-part' }).stop();
     return undefined;
   } catch (error) {
     return (error as Error).message.replace(/^Cron(?:Pattern|Date)?:\s*/i, '');
