@@ -81,3 +81,13 @@ test('a structure is analysed with all of its texts and keys', () => {
 test('a syntax error is raised', () => {
   expect(() => analyse('{{ 1 + }}')).toThrow(ExpressionError);
 });
+
+test.each([
+  ['{{ a.b ?? c }}{{ d | default(e) }}{{ f is defined }}', [['e']]],
+  ['{{ a and b }}{{ c ? d : e }}', [['a'], ['c']]],
+  ['{% if a %}{{ b }}{% elseif c %}x{% else %}{{ d }}{% endif %}{{ b }}', [['a'], ['b']]],
+  ['{% for x in a %}{{ b }}{% endfor %}', [['a']]],
+  ['{{ (a.b | upper) ?? c }}{{ d + e }}', [['d'], ['e']]],
+])('what %s reads for sure', (template, needed) => {
+  expect(analyse(template).needed).toEqual(needed);
+});

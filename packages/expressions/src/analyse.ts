@@ -12,6 +12,8 @@ export type PathStep = string | { readonly valueOf: readonly string[] };
 /** What a template can touch. Each path stands for everything below it. */
 export interface TemplateUse {
   readonly paths: ReadonlyArray<readonly PathStep[]>;
+  /** Those of them whose absence fails the template for sure: not guarded by `??`, `default`, `is defined` or a condition. */
+  readonly needed: ReadonlyArray<readonly PathStep[]>;
   readonly functions: ReadonlySet<string>;
   readonly filters: ReadonlySet<string>;
   /** True when the paths do not tell everything: `render()`, `printContext()`. */
@@ -21,7 +23,14 @@ export interface TemplateUse {
 }
 
 const cache = new GenerationCache<TemplateUse>(2000, 4 * 1024 * 1024);
-const NOTHING: TemplateUse = { paths: [], functions: new Set(), filters: new Set(), dynamic: false, io: false };
+const NOTHING: TemplateUse = {
+  paths: [],
+  needed: [],
+  functions: new Set(),
+  filters: new Set(),
+  dynamic: false,
+  io: false,
+};
 
 /**
  * Which variable paths a template can touch. Paths end in front of a computed subscript, unless that is a plain path itself; what
@@ -59,6 +68,7 @@ export function analyseStructure(value: unknown): TemplateUse {
   if (uses.length === 1) return only;
   return {
     paths: withoutCovered(uses.flatMap((use) => use.paths)),
+    needed: withoutCovered(uses.flatMap((use) => use.needed)),
     functions: new Set(uses.flatMap((use) => [...use.functions])),
     filters: new Set(uses.flatMap((use) => [...use.filters])),
     dynamic: uses.some((use) => use.dynamic),
@@ -104,9 +114,15 @@ function withoutCovered(paths: readonly (readonly PathStep[])[]): (readonly Path
 
 type Locals = ReadonlySet<string>;
 
+/** Operators whose right side may not be looked at. */
+const LAZY: ReadonlySet<string> = new Set(['??', '???', 'and', 'or']);
+
 class Collector {
   private readonly template: Template;
   private readonly paths: (readonly PathStep[])[] = [];
+  private readonly needed: (readonly PathStep[])[] = [];
+  /** Around what is looked at: places where something undefined is caught, or that may not be reached. */
+  private guards = 0;
   private readonly functions = new Set<string>();
   private readonly filters = new Set<string>();
   private dynamic = false;
@@ -127,6 +143,7 @@ class Collector {
     }
     return {
       paths: withoutCovered(this.paths),
+      needed: withoutCovered(this.needed),
       functions: this.functions,
       filters: this.filters,
       dynamic: this.dynamic,
@@ -152,15 +169,18 @@ class Collector {
       case 'set':
         return this.expr(statement.value, locals);
       case 'if':
-        for (const { condition, body } of statement.branches) {
-          this.expr(condition, locals);
-          this.body(body, locals);
-        }
-        return this.body(statement.otherwise, locals);
+        statement.branches.forEach(({ condition, body }, index) => {
+          if (index === 0) this.expr(condition, locals);
+          else this.guarded(() => this.expr(condition, locals));
+          this.guarded(() => this.body(body, locals));
+        });
+        return this.guarded(() => this.body(statement.otherwise, locals));
       case 'for':
         this.expr(statement.items, locals);
-        this.body(statement.body, new Set([...locals, statement.name, 'loop']));
-        return this.body(statement.otherwise, locals);
+        return this.guarded(() => {
+          this.body(statement.body, new Set([...locals, statement.name, 'loop']));
+          this.body(statement.otherwise, locals);
+        });
       case 'filter':
         for (const { name, args } of statement.filters) {
           this.filters.add(name);
@@ -190,18 +210,20 @@ class Collector {
       case 'unary':
         return this.expr(expr.operand, locals);
       case 'binary':
-        this.expr(expr.left, locals);
-        return this.expr(expr.right, locals);
+        this.guardedIf(expr.operator === '??' || expr.operator === '???', () => this.expr(expr.left, locals));
+        return this.guardedIf(LAZY.has(expr.operator), () => this.expr(expr.right, locals));
       case 'filter':
         this.filters.add(expr.name);
-        this.expr(expr.input, locals);
+        this.guardedIf(expr.name === 'default', () => this.expr(expr.input, locals));
         return this.args(expr.args, locals);
       case 'test':
-        return this.expr(expr.input, locals);
+        return this.guardedIf(expr.name === 'defined', () => this.expr(expr.input, locals));
       case 'ternary':
         this.expr(expr.condition, locals);
-        this.expr(expr.yes, locals);
-        return this.expr(expr.no, locals);
+        return this.guarded(() => {
+          this.expr(expr.yes, locals);
+          this.expr(expr.no, locals);
+        });
       case 'list':
         for (const item of expr.items) this.expr(item, locals);
         return;
@@ -214,6 +236,17 @@ class Collector {
       case 'interpolation':
         for (const part of expr.parts) this.expr(part, locals);
     }
+  }
+
+  private guarded(look: () => void): void {
+    this.guards++;
+    look();
+    this.guards--;
+  }
+
+  private guardedIf(is: boolean, look: () => void): void {
+    if (is) this.guarded(look);
+    else look();
   }
 
   private call(name: string, args: Args, locals: Locals): void {
@@ -258,7 +291,10 @@ class Collector {
       }
     }
     if (base.kind !== 'name') this.expr(base, locals);
-    else if (!this.inMacro && !locals.has(base.name)) this.paths.push([base.name, ...parts]);
+    else if (!this.inMacro && !locals.has(base.name)) {
+      this.paths.push([base.name, ...parts]);
+      if (this.guards === 0) this.needed.push([base.name, ...parts]);
+    }
     for (const part of inner) this.expr(part, locals);
   }
 

@@ -1,13 +1,17 @@
 const MAX_CANDIDATES = 2000;
 
+/** How many letters must be put in, left out, exchanged or swapped with their neighbour to make one text of the other. */
 function editDistance(a: string, b: string): number {
+  let before: readonly number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substitution, previous[j]! + 1, current[j - 1]! + 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity;
+      current.push(Math.min(substitution, swapped, previous[j]! + 1, current[j - 1]! + 1));
     }
+    before = previous;
     previous = current;
   }
   return previous[b.length]!;

@@ -3,6 +3,7 @@ import type { PluginRegistry } from '@tiercel/plugin-kit';
 import { checkExpressions, type ExpressionErrors } from './checks/expressions.ts';
 import { checkInputDependencies } from './checks/input-dependencies.ts';
 import { checkInputNesting } from './checks/input-nesting.ts';
+import { createReferences } from './checks/references.ts';
 import { checkRecursion } from './checks/recursion.ts';
 import { checkUniqueIds } from './checks/unique-ids.ts';
 import type { Problem } from './problem.ts';
@@ -123,7 +124,8 @@ function readFlow(
   checkUniqueIds(reader, raw, seen);
   checkInputNesting(reader, inputs);
   checkInputDependencies(reader, inputs);
-  checkExpressions(reader, raw, seen, options.expressionErrors ?? later);
+  const references = createReferences(reader, { tasks: seen, inputs, variables: raw['variables'] });
+  checkExpressions(reader, raw, seen, options.expressionErrors ?? later, references);
   if (properties === undefined) return undefined;
   checkRecursion(reader, properties, seen);
   return {

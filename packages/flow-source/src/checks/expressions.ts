@@ -1,9 +1,10 @@
-import { checkSyntax, type ExpressionError } from '@tiercel/expressions';
+import { analyse, ExpressionError, type TemplateUse } from '@tiercel/expressions';
 import { isDynamic, type Json } from '@tiercel/model';
 import { pathText, type Path } from '../problem.ts';
 import { isRawMap, type Reader } from '../reader.ts';
 import type { PlacedTask } from '../sections/tasks.ts';
 import { NESTED_TASK_PROPERTIES } from '../walk.ts';
+import type { References } from './references.ts';
 
 /** Texts for people and names: never rendered. */
 const NOT_RENDERED: ReadonlySet<string> = new Set(['id', 'type', 'description', 'displayName']);
@@ -13,34 +14,39 @@ const NESTED: ReadonlySet<string> = new Set(NESTED_TASK_PROPERTIES);
 export type ExpressionErrors = 'problem' | 'warning';
 
 /**
- * Checks the syntax of every text that is rendered: properties of tasks and triggers, values of flow outputs; of inputs the condition, the
- * expression that gives values, and the default. Variables and labels of the flow are not rendered by themselves
- * (execution-semantics.md §10.1) and may hold anything.
+ * Checks every text that is rendered: properties of tasks and triggers, values of flow outputs; of inputs the condition, the expression
+ * that gives values, and the default. Its syntax, and in tasks and outputs whether what it reads can be there. Variables and labels of
+ * the flow are not rendered by themselves (execution-semantics.md §10.1) and may hold anything.
  */
 export function checkExpressions(
   reader: Reader,
   raw: Readonly<Record<string, unknown>>,
   tasks: readonly PlacedTask[],
   errors: ExpressionErrors,
+  references: References,
 ): void {
   const nested = new Set<unknown>(tasks.map(({ task }) => task));
-  const check = (map: Readonly<Record<string, unknown>>, at: Path): void => {
-    for (const { path, error } of syntaxErrors(map, at, nested)) {
-      const place = reader.document.placeInside(path, error.line, error.column);
-      const message = `invalid expression: ${error.message}`;
-      if (errors === 'problem') reader.constraint(path, message, place);
-      else reader.warnings.push(`${pathText(path)}: ${message} (line ${place.line}, column ${place.column})`);
+  const check = (map: Readonly<Record<string, unknown>>, at: Path, owner: Path | undefined): void => {
+    for (const { path, text } of texts(map, at, nested)) {
+      const use = useOf(reader, text, path, errors);
+      if (use === undefined || owner === undefined) continue;
+      for (const problem of references.problems(use, owner)) {
+        const { line, column } = reader.document.place(path);
+        reader.warnings.push(`${pathText(path)}: ${problem} (line ${line}, column ${column})`);
+      }
     }
   };
-  for (const { task, path } of tasks) check(task, path);
+  for (const { task, path } of tasks) check(task, path, path);
+  // A trigger sees no execution, and its inputs are those of another flow.
   for (const property of ['triggers', 'outputs']) {
     const list = raw[property];
     if (!Array.isArray(list)) continue;
     list.forEach((item: unknown, index) => {
-      if (isRawMap(item)) check(item, [property, index]);
+      const at = [property, index];
+      if (isRawMap(item)) check(item, at, property === 'outputs' ? at : undefined);
     });
   }
-  for (const { map, path } of inputTexts(raw['inputs'])) check(map, path);
+  for (const { map, path } of inputTexts(raw['inputs'])) check(map, path, undefined);
 }
 
 /** The parts of inputs that are rendered (execution-semantics.md §10.2). */
@@ -57,26 +63,35 @@ function* inputTexts(
   }
 }
 
-interface SyntaxError {
-  readonly path: Path;
-  readonly error: ExpressionError;
+/** What a text reads; reports one that is no expression. */
+function useOf(reader: Reader, text: string, path: Path, errors: ExpressionErrors): TemplateUse | undefined {
+  try {
+    return analyse(text);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    const place = reader.document.placeInside(path, error.line, error.column);
+    const message = `invalid expression: ${error.message}`;
+    if (errors === 'problem') reader.constraint(path, message, place);
+    else reader.warnings.push(`${pathText(path)}: ${message} (line ${place.line}, column ${place.column})`);
+    return undefined;
+  }
 }
 
-/** Bad texts of one task, trigger or output; tasks inside it are met on their own. */
-function* syntaxErrors(
-  map: Readonly<Record<string, unknown>>,
-  at: Path,
-  nested: ReadonlySet<unknown>,
-): Generator<SyntaxError> {
+interface PlacedText {
+  readonly path: Path;
+  readonly text: string;
+}
+
+/** Texts of one task, trigger or output that may be rendered; tasks inside it are met on their own. */
+function* texts(map: Readonly<Record<string, unknown>>, at: Path, nested: ReadonlySet<unknown>): Generator<PlacedText> {
   for (const [name, value] of Object.entries(map)) {
     if (!NOT_RENDERED.has(name)) yield* inValue(value, [...at, name], NESTED.has(name) ? nested : undefined);
   }
 }
 
-function* inValue(value: unknown, path: Path, nested: ReadonlySet<unknown> | undefined): Generator<SyntaxError> {
+function* inValue(value: unknown, path: Path, nested: ReadonlySet<unknown> | undefined): Generator<PlacedText> {
   if (typeof value === 'string') {
-    const error = value.includes('{') ? checkSyntax(value) : undefined;
-    if (error !== undefined) yield { path, error };
+    if (value.includes('{')) yield { path, text: value };
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* inValue(item, [...path, index], nested);
   } else if (isRawMap(value) && nested?.has(value) !== true) {
