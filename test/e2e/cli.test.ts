@@ -154,3 +154,39 @@ describe('run', () => {
     expect(pid).toBeUndefined();
   });
 });
+
+describe('plugins from outside', () => {
+  const plugin = (version: number): string => `export const apiVersion = ${version};
+export const plugins = ({ z, defineTask, dynamicText }) => [
+  defineTask({
+    type: 'com.example.Shout',
+    title: 'Shout.',
+    lane: 'worker',
+    properties: z.object({ text: dynamicText('What.') }),
+    run: async (context, { text }) => ({ outputs: { text: (await context.text(text)).toUpperCase() } }),
+  }),
+];`;
+  const SHOUT = `${flow('shout', '    type: com.example.Shout\n    text: "{{ flow.id }}"')}outputs:
+  - id: said
+    type: STRING
+    value: "{{ outputs.t.text }}"`;
+
+  test('are known to the program and run by its server', async () => {
+    const source = await file('shout.yaml', SHOUT);
+    const env = { TIERCEL_SERVER_PLUGINS: await file('shout.mjs', plugin(1)) };
+    expect(await tiercel(['flow', 'validate', '--local', source])).toMatchObject({ code: 1 });
+    expect(await tiercel(['flow', 'validate', '--local', source], { env })).toMatchObject({ code: 0 });
+    const { code, stdout } = await tiercel(['run', source, '--json'], { env });
+    expect([code, (JSON.parse(stdout) as { outputs: unknown }).outputs]).toEqual([0, { said: 'SHOUT' }]);
+  });
+
+  test('one that is broken stops the start with a sentence', async () => {
+    const broken = await file('broken.mjs', plugin(99));
+    const env = { TIERCEL_SERVER_PLUGINS: broken };
+    const { code, stderr } = await tiercel(['server', 'local', '--port', '0', '--data', join(folder, 'd')], { env });
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      2,
+      `The plugin ${broken} cannot be loaded: it is made for version 99 of the kit, and this server has 1 (\`export const apiVersion = 1\`).`,
+    ]);
+  });
+});

@@ -18,6 +18,9 @@ runCommand(program, terminal);
 flowCommands(program, terminal);
 executionCommands(program, terminal);
 
+/** What operators can mend, in sentences for them. */
+const KNOWN: ReadonlySet<string> = new Set(['ConfigError', 'PlatformError']);
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -27,7 +30,7 @@ try {
 function report(error: unknown): number {
   // Help and version have been printed; so has what is wrong with the usage.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.unable;
-  const known = error instanceof CommandError || (error instanceof Error && error.name === 'ConfigError');
+  const known = error instanceof CommandError || (error instanceof Error && KNOWN.has(error.name));
   terminal.note(known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));
   return EXIT.unable;
 }

@@ -12,3 +12,6 @@ export { allTasks, findTask } from './walk.ts';
 export type { ExpressionErrors } from './checks/expressions.ts';
 export { migrateFlow, type Migration } from './migrate/migrate.ts';
 export type { Finding } from './migrate/edits.ts';
+export { commonProperties } from './describe/common-properties.ts';
+export { inputClass, inputSchema, isInputType } from './describe/input-types.ts';
+export { languageSchema, SCHEMA_KINDS, type SchemaKind } from './describe/language-schema.ts';

@@ -22,6 +22,11 @@ export const serverConfig = defineConfig({
     globals: z.record(z.string(), z.json()).default({}).describe('the variable `globals` of expressions'),
     recursiveRendering: z.boolean().default(false).describe('render the results of expressions again'),
     encryptionKey: aesKey.optional().describe('Base64 of 16, 24 or 32 bytes'),
+    plugins: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('plugins from outside: names of installed packages, or paths of packages and .mjs files'),
+    pluginFolder: z.string().min(1).optional().describe('folder of which each package and .mjs file is a plugin'),
     databasePool: whole(12, 'connections to PostgreSQL'),
     webhookDeliveryTtl: whole(86_400_000, "how long a webhook sender's delivery id is remembered, ms"),
   }),

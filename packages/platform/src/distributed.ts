@@ -16,14 +16,8 @@ import {
 import { createStoreClock, systemClock } from './clock.ts';
 import type { ClusterConfig, S3Config, ServerConfig } from './config.ts';
 import { createPlatform, type Platform } from './platform.ts';
-
-/** Why a service cannot start, in one sentence for operators. */
-export class PlatformError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'PlatformError';
-  }
-}
+import { PlatformError } from './platform-error.ts';
+import { configuredRegistry } from './registry.ts';
 
 export interface DistributedOptions {
   readonly instance: string;
@@ -52,6 +46,7 @@ const SETTLE_MS = 6_000;
 export async function createDistributedPlatform(options: DistributedOptions): Promise<Platform> {
   const { cluster, instance, logger } = options;
   const config = { ...options.config, encryptionKey: cluster.encryptionKey };
+  const registry = await configuredRegistry(config);
   const closers: (() => Promise<unknown> | void)[] = [];
   const close = async (): Promise<void> => {
     for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
@@ -79,7 +74,7 @@ export async function createDistributedPlatform(options: DistributedOptions): Pr
       (skew) => logger.warn({ skew }, 'the clock of this machine is wrong; that of the database is used'),
     );
     closers.push(clock.stop);
-    return createPlatform({ ...options, config, clock, database, messaging, storage, close });
+    return createPlatform({ ...options, config, registry, clock, database, messaging, storage, close });
   } catch (error) {
     await close();
     throw error instanceof DatabaseUnfitError ? new PlatformError(error.message, { cause: error }) : error;

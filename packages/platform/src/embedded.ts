@@ -1,3 +1,4 @@
+import type { PluginRegistry } from '@tiercel/plugin-kit';
 import { createMemoryBus, createMemoryQueue } from '@tiercel/queue';
 import type { Logger } from '@tiercel/runtime';
 import { createLocalStorage } from '@tiercel/storage';
@@ -14,6 +15,7 @@ export interface EmbeddedOptions {
   readonly migrations: string;
   /** Folder of the internal storage. */
   readonly storageRoot: string;
+  readonly registry: PluginRegistry;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingRoot?: string;
 }

@@ -1,6 +1,7 @@
 export type { Platform } from './platform.ts';
 export { createEmbeddedPlatform } from './embedded.ts';
-export { createDistributedPlatform, PlatformError } from './distributed.ts';
+export { createDistributedPlatform } from './distributed.ts';
+export { PlatformError } from './platform-error.ts';
 export {
   clusterConfig,
   executorConfig,
@@ -11,6 +12,6 @@ export {
   type ServerConfig,
   type WorkerConfig,
 } from './config.ts';
-export { builtInRegistry } from './registry.ts';
+export { builtInRegistry, configuredRegistry, registryOfEnvironment } from './registry.ts';
 export { systemClock } from './clock.ts';
 export { intakeOf } from './intake.ts';

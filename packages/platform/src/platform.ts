@@ -20,7 +20,7 @@ import {
 import { ExpressionIo, secretsOf, type AttemptServices, type IoScope } from '@tiercel/task-runner';
 import type { ServerConfig } from './config.ts';
 import { patientKv, patiently } from './patient-kv.ts';
-import { builtInRegistry, taskTypesOf } from './registry.ts';
+import { taskTypesOf } from './registry.ts';
 
 /** What connects the services of one process to the world; made once, handed to each of them. */
 export interface Platform {
@@ -58,6 +58,7 @@ export interface Foundation {
   readonly database: Database;
   readonly messaging: { readonly queue: Queue; readonly bus: Bus; identity(): string };
   readonly storage: Storage;
+  readonly registry: PluginRegistry;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingRoot?: string;
   /** Ends what is underneath. */
@@ -65,10 +66,9 @@ export interface Foundation {
 }
 
 export function createPlatform(foundation: Foundation): Platform {
-  const { config, logger, instance, clock, database, messaging, storage } = foundation;
+  const { config, logger, instance, clock, database, messaging, storage, registry } = foundation;
   const { queue, bus } = messaging;
   const onError = (error: unknown): void => logger.error({ error }, 'a handler of messages failed');
-  const registry = builtInRegistry();
   const flows = createFlowStore(database);
   const flowCache = createFlowCache({ flows, bus, registry, now: clock.now, onError });
   const variables = {

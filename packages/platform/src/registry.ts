@@ -1,10 +1,24 @@
 import type { TaskTypes } from '@tiercel/engine';
-import { definitions as core } from '@tiercel/plugin-core';
-import { createRegistry, type PluginRegistry } from '@tiercel/plugin-kit';
-import { definitions as scripts } from '@tiercel/plugin-scripts';
+import { packages as core } from '@tiercel/plugin-core';
+import { registryOf, type PluginRegistry } from '@tiercel/plugin-kit';
+import { packages as scripts } from '@tiercel/plugin-scripts';
+import { loadConfig } from '@tiercel/runtime';
+import { serverConfig } from './config.ts';
+import type { PluginPlaces } from './plugins/find.ts';
+import { loadPlugins } from './plugins/load.ts';
+
+const BUILT_IN = [...core, ...scripts];
 
 /** All plugin types that come with Tiercel. */
-export const builtInRegistry = (): PluginRegistry => createRegistry([...core, ...scripts]);
+export const builtInRegistry = (): PluginRegistry => registryOf(BUILT_IN);
+
+/** Those, and the ones from outside that the configuration names. Throws PlatformError when one cannot be loaded. */
+export const configuredRegistry = async (places: PluginPlaces, cwd = process.cwd()): Promise<PluginRegistry> =>
+  registryOf([...BUILT_IN, ...(await loadPlugins(places, BUILT_IN, cwd))]);
+
+/** The same for a command without a server: what the variables of the environment say. Throws ConfigError or PlatformError. */
+export const registryOfEnvironment = async (environment: NodeJS.ProcessEnv): Promise<PluginRegistry> =>
+  configuredRegistry(loadConfig({ server: serverConfig }, environment, undefined, 'any').server);
 
 /** What the engine must know of them. */
 export const taskTypesOf = (registry: PluginRegistry): TaskTypes => ({

@@ -1,6 +1,21 @@
 import type { z } from 'zod';
 import type { BoundTaskRunner, RunContext, TaskOutput } from './run-context.ts';
 
+/** A flow that shows a type at work, whole: a test parses the examples of all types. */
+export interface PluginExample {
+  readonly title: string;
+  /** YAML of a flow. */
+  readonly code: string;
+}
+
+/** A metric that a type measures while it works. */
+export interface PluginMetric {
+  readonly name: string;
+  readonly type: 'counter' | 'timer';
+  readonly unit?: string;
+  readonly description?: string;
+}
+
 /** What every plugin type says of itself. `type` is the full name that flows use; aliases are older names of it. */
 export interface PluginType<Properties extends z.ZodObject> {
   readonly type: string;
@@ -9,6 +24,12 @@ export interface PluginType<Properties extends z.ZodObject> {
   readonly description?: string;
   /** Still accepted; whoever uses it is told so. */
   readonly deprecated?: boolean;
+  readonly examples?: readonly PluginExample[];
+  readonly metrics?: readonly PluginMetric[];
+  /** SVG of 24 by 24; without it the type has the picture of its group. */
+  readonly icon?: string;
+  /** What it gives to the tasks that come after it; of a trigger the variable `trigger`. */
+  readonly outputs?: z.ZodObject;
   /** The type's own properties (not the common ones); unknown ones are refused when a flow is saved. */
   readonly properties: Properties;
 }
@@ -19,7 +40,6 @@ export interface TaskDefinition<Properties extends z.ZodObject = z.ZodObject> ex
    * `inline`: bounded work without I/O; the executor may run it within its own step. `worker`: everything else.
    */
   readonly lane: 'inline' | 'worker';
-  readonly outputs?: z.ZodObject;
   /** Runs one attempt. Throws to fail it. */
   run(context: RunContext, properties: z.output<Properties>): Promise<TaskOutput | undefined>;
 }
@@ -27,7 +47,6 @@ export interface TaskDefinition<Properties extends z.ZodObject = z.ZodObject> ex
 /** A task that the engine itself interprets (flowables); here only its properties are known. */
 export interface FlowableDefinition<Properties extends z.ZodObject = z.ZodObject> extends PluginType<Properties> {
   readonly kind: 'flowable';
-  readonly outputs?: z.ZodObject;
 }
 
 export interface TriggerDefinition<Properties extends z.ZodObject = z.ZodObject> extends PluginType<Properties> {

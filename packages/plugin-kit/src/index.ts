@@ -4,3 +4,7 @@ export * from './dates.ts';
 export * from './properties.ts';
 export * from './registry.ts';
 export * from './time-window.ts';
+export { jsonSchemaOf, type JsonSchema } from './describe/json-schema.ts';
+export { objectSchema, pluginSchema, type ObjectSchema, type PluginSchema } from './describe/plugin-schema.ts';
+export { markdownOf, simpleName, type Described } from './describe/markdown.ts';
+export { KIT_VERSION, pluginKit } from './kit.ts';

@@ -51,11 +51,15 @@ export const duration = (title: string, description?: string) =>
         message: 'is no duration: write ISO-8601, such as PT10S or P1DT2H, or a number of seconds',
       }),
     )
-    .meta({ ...docs(title, description), format: 'duration' });
+    .meta({ ...docs(title, description), format: 'duration', $dynamic: true });
 
 /** Tasks inside a task: each is validated by its own type elsewhere. */
 export const taskList = (title: string, minimum = 0) =>
-  z.array(z.record(z.string(), z.unknown())).min(minimum).meta({ title, $dynamic: false });
+  z.array(z.record(z.string(), z.unknown())).min(minimum).meta({ title, $dynamic: false, $holds: 'task' });
+
+/** Conditions: each is validated by its own type elsewhere. */
+export const conditionList = (title: string, minimum = 0) =>
+  z.array(z.record(z.string(), z.unknown())).min(minimum).meta({ title, $dynamic: false, $holds: 'condition' });
 
 const docs = (title: string, description: string | undefined): PropertyDocs =>
   description === undefined ? { title } : { title, description };

@@ -13,13 +13,15 @@ const RULES: Readonly<Record<WindowType, { readonly may: readonly string[]; read
   DAILY_TIME_DEADLINE: { may: ['deadline'], must: ['deadline'] },
 };
 
+const fixed = (schema: ReturnType<typeof duration>) => schema.optional().meta({ $dynamic: false });
+
 /** A time window within which several conditions must come true. */
 export const timeWindow = (title: string) =>
   z
     .strictObject({
       type: z.enum(TYPES).default('DURATION_WINDOW').meta({ title: 'Kind of window.', $dynamic: false }),
-      window: duration('Length of the window; default is one day.').optional(),
-      windowAdvance: duration('What is added to the start of the window.').optional(),
+      window: fixed(duration('Length of the window; default is one day.')),
+      windowAdvance: fixed(duration('What is added to the start of the window.')),
       startTime: localTime('When a daily window begins.').optional(),
       endTime: localTime('When a daily window ends.').optional(),
       deadline: localTime('Until when all must hold on a day.').optional(),

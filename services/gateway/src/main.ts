@@ -5,6 +5,7 @@ import type { GatewayConfig } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createExecutionRoutes } from './routes/create-execution.ts';
 import { flowRoutes } from './routes/flows.ts';
+import { pluginRoutes } from './routes/plugins.ts';
 import { webhookRoutes } from './routes/webhook.ts';
 
 /** A gateway of this process, wired to its platform; `start` it on a port. */
@@ -35,6 +36,7 @@ export function gatewayOf(
       flowRoutes({ cache: platform.flowCache, registry: platform.registry }),
       createExecutionRoutes({ intake }),
       webhookRoutes({ intake }),
+      pluginRoutes({ registry: platform.registry }),
     ],
     metrics: ops.metrics,
     ops: ops.handler,

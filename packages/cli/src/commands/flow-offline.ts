@@ -14,8 +14,8 @@ export interface Verdict {
 /** Judges sources without a server. Loaded only here: the parser with all plugins is large. */
 export async function localJudge(): Promise<(source: string) => readonly Verdict[]> {
   const { describeProblem, parseFlow, splitDocuments } = await import('@tiercel/flow-source');
-  const { builtInRegistry } = await import('@tiercel/platform');
-  const registry = builtInRegistry();
+  const { registryOfEnvironment } = await import('@tiercel/platform');
+  const registry = await registryOfEnvironment(process.env);
   return (source) =>
     splitDocuments(source).map((document) => {
       const { problems, warnings, deprecations, infos } = parseFlow(document, { registry, tenant: 'main' });
@@ -43,8 +43,8 @@ export function showVerdict(terminal: Terminal, path: string, verdict: Verdict, 
 /** `tiercel flow migrate`: rewrites older forms of the language, or says what it would rewrite. */
 export async function migrate(terminal: Terminal, files: readonly FlowFile[], write: boolean): Promise<void> {
   const { migrateFlow } = await import('@tiercel/flow-source');
-  const { builtInRegistry } = await import('@tiercel/platform');
-  const registry = builtInRegistry();
+  const { registryOfEnvironment } = await import('@tiercel/platform');
+  const registry = await registryOfEnvironment(process.env);
   let changed = 0;
   for (const { path, source } of files) {
     const { source: migrated, changes, remaining } = migrateFlow(source, registry);

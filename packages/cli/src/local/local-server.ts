@@ -2,7 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { executorOf } from '@tiercel/executor';
 import { gatewayConfig, gatewayOf, type Gateway } from '@tiercel/gateway';
 import { newId } from '@tiercel/model';
-import { createEmbeddedPlatform, executorConfig, serverConfig, workerConfig, type Platform } from '@tiercel/platform';
+import {
+  configuredRegistry,
+  createEmbeddedPlatform,
+  executorConfig,
+  serverConfig,
+  workerConfig,
+  type Platform,
+} from '@tiercel/platform';
 import { createHealth, createLogger, createMetrics, loadConfig, opsHandler, type Logger } from '@tiercel/runtime';
 import { schedulerOf } from '@tiercel/scheduler';
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '@tiercel/store/embedded';
@@ -49,10 +56,12 @@ const CONFIG = {
 
 /**
  * All services in one process, over an embedded PostgreSQL, queues in memory and files on disk. Stopping or killing it and starting it
- * again loses nothing. Throws CommandError with one clear sentence, or ConfigError.
+ * again loses nothing. Throws CommandError or PlatformError with one clear sentence, or ConfigError.
  */
 export async function startLocalServer(options: LocalOptions): Promise<LocalServer> {
   const config = loadConfig(CONFIG, options.environment, options.configFile);
+  // First: a broken plugin is told at once, and nothing has to be undone.
+  const registry = await configuredRegistry(config.server);
   const logger = createLogger({ service: 'local', level: options.logLevel ?? config.server.logLevel });
   const stops: { readonly name: string; readonly stop: () => Promise<unknown> | undefined }[] = [];
   const stopAll = async (): Promise<void> => {
@@ -79,6 +88,7 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
       connection: postgres.connection,
       migrations: MIGRATIONS,
       storageRoot: folder.storage,
+      registry,
       environment: options.environment,
       workingRoot: config.worker.workingRoot ?? folder.working,
     });

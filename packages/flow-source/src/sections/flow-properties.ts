@@ -4,7 +4,7 @@ import type { RawMap, Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
 import { reportUnknownField, reportUnsupported } from '../unknown-names.ts';
 import { WORKER_GROUP } from './common-task.ts';
-import { FLOW_ID, NAMESPACE } from './names.ts';
+import { described, FLOW_ID, NAMESPACE } from './names.ts';
 
 /** Properties of a flow (execution-semantics.md §10.1) that this version does. The last four are the server's; they are ignored in a source. */
 const KNOWN = [
@@ -37,15 +37,15 @@ const KNOWN = [
 /** Properties of later versions of the language. */
 const UNSUPPORTED = new Set(['checks']);
 
-const PROPERTIES = z.object({
-  id: FLOW_ID,
-  namespace: NAMESPACE,
-  description: z.string().optional(),
-  disabled: z.boolean().optional(),
+export const FLOW_PROPERTIES = z.object({
+  id: described(FLOW_ID, 'Id, unique within the namespace.'),
+  namespace: described(NAMESPACE, 'Namespace, with dots: `company.team`.'),
+  description: described(z.string().optional(), 'What the flow is for, in Markdown.'),
+  disabled: described(z.boolean().optional(), 'Whether the flow starts no executions; default false.'),
   deleted: z.boolean().optional(),
   revision: z.number().int().min(1).optional(),
-  variables: z.record(z.string(), z.unknown()).optional(),
-  workerGroup: WORKER_GROUP.optional(),
+  variables: described(z.record(z.string(), z.unknown()).optional(), 'Values for `vars` in expressions.', true),
+  workerGroup: described(WORKER_GROUP.optional(), 'Workers on which its tasks run.'),
 });
 
 export interface FlowProperties {
@@ -64,8 +64,8 @@ export function readFlowProperties(reader: Reader, raw: RawMap): FlowProperties 
     else if (!(KNOWN as readonly string[]).includes(name)) reportUnknownField(reader, [], name, KNOWN);
   }
   for (const name of KNOWN) if (raw[name] === null) delete raw[name];
-  if (!checkSchema(reader, PROPERTIES, raw, [])) return undefined;
-  const { id, namespace, description, disabled, variables, workerGroup } = PROPERTIES.parse(raw);
+  if (!checkSchema(reader, FLOW_PROPERTIES, raw, [])) return undefined;
+  const { id, namespace, description, disabled, variables, workerGroup } = FLOW_PROPERTIES.parse(raw);
   return {
     id,
     namespace,

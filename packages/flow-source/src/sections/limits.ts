@@ -8,7 +8,7 @@ import { readLabels } from './labels.ts';
 import { TASK_ID } from './names.ts';
 import { checkRetry, durationAt, RETRY } from './retry.ts';
 
-const CONCURRENCY = z.strictObject({
+export const CONCURRENCY = z.strictObject({
   limit: z.number().int().min(1),
   behavior: z.enum(['QUEUE', 'CANCEL', 'FAIL']).optional(),
 });
@@ -38,7 +38,7 @@ const SLA_COMMON = {
   behavior: z.enum(['FAIL', 'CANCEL', 'NONE']),
   labels: z.unknown().optional(),
 };
-const SLA = {
+export const SLA = {
   MAX_DURATION: z.object({ ...SLA_COMMON, type: z.literal('MAX_DURATION'), duration: z.string() }),
   EXECUTION_ASSERTION: z.object({ ...SLA_COMMON, type: z.literal('EXECUTION_ASSERTION'), assert: z.string().min(1) }),
 } as const;

@@ -19,3 +19,7 @@ export const INPUT_ID = z
   .string()
   .regex(/^[a-zA-Z0-9][.a-zA-Z0-9_-]*$/)
   .max(256);
+
+/** A property with what people read about it. */
+export const described = <T extends z.ZodType>(schema: T, title: string, dynamic = false, format?: string): T =>
+  schema.meta({ title, $dynamic: dynamic, ...(format === undefined ? {} : { format }) });

@@ -7,7 +7,7 @@ import { reportUnknownFields, reportUnknownType } from '../unknown-names.ts';
 import { INPUT_ID } from './names.ts';
 
 /** Flow outputs (execution-semantics.md §10.4). */
-const OUTPUT = z.object({
+export const FLOW_OUTPUT = z.object({
   id: INPUT_ID,
   type: z.enum(INPUT_TYPES),
   value: z.unknown(),
@@ -32,12 +32,12 @@ function readOutput(reader: Reader, raw: unknown, at: Path): FlowOutput | undefi
     return undefined;
   }
   for (const key of Object.keys(raw)) if (raw[key] === null && key !== 'value') delete raw[key];
-  reportUnknownFields(reader, at, raw, Object.keys(OUTPUT.shape));
+  reportUnknownFields(reader, at, raw, Object.keys(FLOW_OUTPUT.shape));
   const { type } = raw;
   if (typeof type === 'string' && !(INPUT_TYPES as readonly string[]).includes(type)) {
     reportUnknownType(reader, at, type, INPUT_TYPES);
     return undefined;
   }
-  if (!checkSchema(reader, OUTPUT, raw, at)) return undefined;
+  if (!checkSchema(reader, FLOW_OUTPUT, raw, at)) return undefined;
   return { ...(raw as unknown as FlowOutput), value: (raw['value'] ?? null) as FlowOutput['value'] };
 }

@@ -7,7 +7,7 @@ import { reportUnknownField, reportUnknownFields } from '../unknown-names.ts';
 import { COMMON_TASK } from './common-task.ts';
 import { mapAt } from './limits.ts';
 
-const DEFAULT = z.object({
+export const PLUGIN_DEFAULT = z.object({
   type: z.string().min(1),
   forced: z.boolean().optional(),
   values: z.record(z.string(), z.unknown()),
@@ -34,8 +34,8 @@ function readOne(reader: Reader, value: unknown, at: Path): PluginDefault | unde
     if (value === null) reader.constraint(at, 'must not be null');
     return undefined;
   }
-  reportUnknownFields(reader, at, raw, Object.keys(DEFAULT.shape));
-  if (!checkSchema(reader, DEFAULT, raw, at)) return undefined;
+  reportUnknownFields(reader, at, raw, Object.keys(PLUGIN_DEFAULT.shape));
+  if (!checkSchema(reader, PLUGIN_DEFAULT, raw, at)) return undefined;
   const { type, forced = false, values } = raw as unknown as { type: string; forced?: boolean; values: JsonObject };
   checkNames(reader, type, values, [...at, 'values']);
   return { type, forced, values };

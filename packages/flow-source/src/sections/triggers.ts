@@ -15,21 +15,24 @@ import {
 import { checkConditions } from './conditions.ts';
 import { WORKER_GROUP } from './common-task.ts';
 import { readLabels } from './labels.ts';
-import { TASK_ID } from './names.ts';
+import { described, TASK_ID } from './names.ts';
 
 /** Properties that every trigger has (execution-semantics.md §11.1). */
-const COMMON_TRIGGER = z.object({
-  id: TASK_ID,
-  type: z.string(),
-  description: z.string().optional(),
-  conditions: z.array(z.unknown()).optional(),
-  disabled: z.boolean().optional(),
-  workerGroup: WORKER_GROUP.optional(),
-  logLevel: z.enum(LOG_LEVELS).optional(),
-  minLogLevel: z.enum(LOG_LEVELS).optional(),
-  labels: z.unknown().optional(),
-  stopAfter: z.array(z.enum(STATES)).optional(),
-  logToFile: z.boolean().optional(),
+export const COMMON_TRIGGER = z.object({
+  id: described(TASK_ID, 'Id, unique within the flow.'),
+  type: described(z.string(), 'Type of the trigger.'),
+  description: described(z.string().optional(), 'What the trigger is for.'),
+  conditions: z
+    .array(z.unknown())
+    .optional()
+    .meta({ title: 'Conditions that must all hold.', $dynamic: false, $holds: 'condition' }),
+  disabled: described(z.boolean().optional(), 'Whether the trigger is off; default false.'),
+  workerGroup: described(WORKER_GROUP.optional(), 'Workers that evaluate the trigger.'),
+  logLevel: described(z.enum(LOG_LEVELS).optional(), 'Lowest level of log entries that are kept.'),
+  minLogLevel: described(z.enum(LOG_LEVELS).optional(), 'Older name of `logLevel`.').meta({ deprecated: true }),
+  labels: described(z.unknown().optional(), 'Labels of the executions that it starts.'),
+  stopAfter: described(z.array(z.enum(STATES)).optional(), 'States of an execution that switch the trigger off.'),
+  logToFile: described(z.boolean().optional(), 'Whether the log goes to a file.'),
 });
 
 /** Common properties of later versions of the language. */

@@ -1,4 +1,4 @@
-import type { PluginDefinition } from '@tiercel/plugin-kit';
+import type { PluginDefinition, PluginPackage } from '@tiercel/plugin-kit';
 import { conditions } from './condition/index.ts';
 import { debugTasks } from './debug/index.ts';
 import { executionTasks } from './execution/index.ts';
@@ -22,4 +22,15 @@ export const definitions: readonly PluginDefinition[] = [
   ...outputTasks,
   ...triggers,
   ...taskRunners,
+];
+
+export const packages: readonly PluginPackage[] = [
+  {
+    name: 'core',
+    title: 'core',
+    description: 'What comes with every server.',
+    group: 'io.kestra.plugin.core',
+    categories: ['CORE'],
+    definitions,
+  },
 ];

@@ -1,5 +1,17 @@
-import type { PluginDefinition } from '@tiercel/plugin-kit';
+import type { PluginPackage } from '@tiercel/plugin-kit';
 import { shellTasks } from './shell/index.ts';
 
-/** All plugin types of this package, under their names in `io.kestra.plugin.scripts`. */
-export const definitions: readonly PluginDefinition[] = [...shellTasks];
+/** The plugins of this package, one for each language, under their names in `io.kestra.plugin.scripts`. */
+export const packages: readonly PluginPackage[] = [
+  {
+    name: 'plugin-script-shell',
+    title: 'Shell',
+    description: 'Shell commands and scripts.',
+    group: 'io.kestra.plugin.scripts.shell',
+    categories: ['SCRIPT'],
+    definitions: shellTasks,
+  },
+];
+
+/** All plugin types of this package. */
+export const definitions = packages.flatMap((one) => one.definitions);

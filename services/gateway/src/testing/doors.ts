@@ -8,6 +8,7 @@ import type { GatewayConfig } from '../config.ts';
 import type { RouteFactory } from '../deps.ts';
 import { createExecutionRoutes } from '../routes/create-execution.ts';
 import { flowRoutes } from '../routes/flows.ts';
+import { pluginRoutes } from '../routes/plugins.ts';
 import { webhookRoutes } from '../routes/webhook.ts';
 import { startTestGateway, type TestGateway } from './gateway.ts';
 
@@ -65,6 +66,7 @@ export async function startTestDoors(config: Partial<GatewayConfig> = {}): Promi
       flowRoutes({ cache, registry: testRegistry }),
       createExecutionRoutes({ intake }),
       webhookRoutes({ intake }),
+      pluginRoutes({ registry: testRegistry }),
     ].flatMap((make) => make(deps));
   };
   const gateway = await startTestGateway({ config, flows, doors: [doors] });

@@ -1,6 +1,6 @@
 import { dateTime, defineCondition, dynamicText, offsetTime } from '@tiercel/plugin-kit';
 import { z } from 'zod';
-import { aliasesOf, nameOf } from './names.ts';
+import { aliasesOf, nameOf, onSchedule } from './names.ts';
 
 export const DAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const;
 
@@ -18,6 +18,14 @@ export const dateTimeBetween = defineCondition({
   aliases: aliasesOf('DateTimeBetween', 'old'),
   title: 'A date lies between two moments.',
   description: 'Both bounds are exclusive; at least one is needed.',
+  examples: [
+    onSchedule(
+      'Only in the first quarter of 2030',
+      'DateTimeBetween',
+      `after: "2029-12-31T23:59:59Z"
+before: "2030-04-01T00:00:00Z"`,
+    ),
+  ],
   properties: z
     .object({
       date,
@@ -32,6 +40,14 @@ export const timeBetween = defineCondition({
   aliases: aliasesOf('TimeBetween', 'old'),
   title: 'The time of day of a date lies between two times.',
   description: 'Both bounds are exclusive; at least one is needed.',
+  examples: [
+    onSchedule(
+      'Only in the morning, in the time of that offset',
+      'TimeBetween',
+      `after: "06:00:00+02:00"
+before: "12:00:00+02:00"`,
+    ),
+  ],
   properties: z
     .object({
       date,
@@ -45,6 +61,7 @@ export const dayWeek = defineCondition({
   type: nameOf('DayWeek'),
   aliases: aliasesOf('DayWeek', 'old'),
   title: 'A date is a given day of the week.',
+  examples: [onSchedule('Only on Mondays', 'DayWeek', `dayOfWeek: MONDAY`)],
   properties: z.object({ date, dayOfWeek }),
 });
 
@@ -52,6 +69,14 @@ export const dayWeekInMonth = defineCondition({
   type: nameOf('DayWeekInMonth'),
   aliases: aliasesOf('DayWeekInMonth', 'old'),
   title: 'A date is the first, second, third, fourth or last of a day of the week in its month.',
+  examples: [
+    onSchedule(
+      'Only on the last Friday of a month',
+      'DayWeekInMonth',
+      `dayOfWeek: FRIDAY
+dayInMonth: LAST`,
+    ),
+  ],
   properties: z.object({
     date,
     dayOfWeek,
@@ -65,6 +90,7 @@ export const weekend = defineCondition({
   type: nameOf('Weekend'),
   aliases: aliasesOf('Weekend', 'old'),
   title: 'A date is a Saturday or a Sunday.',
+  examples: [onSchedule('Only on Saturdays and Sundays', 'Weekend', `date: "{{ trigger.date }}"`)],
   properties: z.object({ date }),
 });
 
@@ -72,6 +98,7 @@ export const publicHoliday = defineCondition({
   type: nameOf('PublicHoliday'),
   aliases: aliasesOf('PublicHoliday', 'old'),
   title: 'A date is a public holiday.',
+  examples: [onSchedule('Only on public holidays in France', 'PublicHoliday', `country: FR`)],
   properties: z.object({
     date,
     country: dynamicText('ISO 3166 code of the country, such as FR; by default that of the server.').optional(),

@@ -1,7 +1,7 @@
 import { STATES } from '@tiercel/model';
 import { defineCondition } from '@tiercel/plugin-kit';
 import { z } from 'zod';
-import { aliasesOf, nameOf, oldName } from './names.ts';
+import { aliasesOf, nameOf, oldName, onFlow, onListener } from './names.ts';
 
 const text = (title: string) => z.string().min(1).meta({ title, $dynamic: false });
 const states = (title: string) => z.array(z.enum(STATES)).optional().meta({ title, $dynamic: false });
@@ -19,6 +19,14 @@ export const executionFlow = defineCondition({
   type: nameOf('ExecutionFlow'),
   aliases: aliasesOf('ExecutionFlow', 'old'),
   title: 'The execution is one of a given flow.',
+  examples: [
+    onFlow(
+      'After each execution of one flow',
+      'ExecutionFlow',
+      `namespace: company.team
+flowId: orders`,
+    ),
+  ],
   properties: z.object({ namespace: text('Namespace of the flow.'), flowId: text('Id of the flow.') }),
 });
 
@@ -26,6 +34,14 @@ export const executionNamespace = defineCondition({
   type: nameOf('ExecutionNamespace'),
   aliases: aliasesOf('ExecutionNamespace', 'old'),
   title: 'The execution is one of a namespace.',
+  examples: [
+    onFlow(
+      'After each execution in a namespace or below it',
+      'ExecutionNamespace',
+      `namespace: company
+comparison: PREFIX`,
+    ),
+  ],
   properties: z.object({
     namespace: text('Namespace, or the beginning or end of it.'),
     comparison: z
@@ -40,6 +56,15 @@ export const executionStatus = defineCondition({
   type: nameOf('ExecutionStatus'),
   aliases: aliasesOf('ExecutionStatus', 'old'),
   title: 'The execution is in one of some states.',
+  examples: [
+    onFlow(
+      'After executions that failed or ended with a warning',
+      'ExecutionStatus',
+      `in:
+  - FAILED
+  - WARNING`,
+    ),
+  ],
   properties: z.object({ in: states('States that do.'), notIn: states('States that do not.') }),
 });
 
@@ -47,6 +72,14 @@ export const executionLabels = defineCondition({
   type: nameOf('ExecutionLabels'),
   aliases: aliasesOf('ExecutionLabels', 'old'),
   title: 'The execution has some labels.',
+  examples: [
+    onFlow(
+      'After executions with a label',
+      'ExecutionLabels',
+      `labels:
+  team: sales`,
+    ),
+  ],
   properties: z.object({ labels }),
 });
 
@@ -55,6 +88,13 @@ export const executionOutputs = defineCondition({
   aliases: aliasesOf('ExecutionOutputs', 'old'),
   title: 'An expression on the outputs of the execution holds.',
   description: 'The expression sees them as `trigger.outputs`; without outputs the condition does not hold.',
+  examples: [
+    onFlow(
+      'After executions with more than ten rows',
+      'ExecutionOutputs',
+      `expression: "{{ trigger.outputs.rows > 10 }}"`,
+    ),
+  ],
   properties: z.object({ expression: z.string().min(1).meta({ title: 'The expression.', $dynamic: true }) }),
 });
 
@@ -62,6 +102,14 @@ export const hasRetryAttempt = defineCondition({
   type: nameOf('HasRetryAttempt'),
   aliases: aliasesOf('HasRetryAttempt', 'old'),
   title: 'A task of the execution was tried more than once.',
+  examples: [
+    onFlow(
+      'After executions of which a task failed and was tried again',
+      'HasRetryAttempt',
+      `in:
+  - FAILED`,
+    ),
+  ],
   properties: z.object({ in: states('States of an attempt that do.'), notIn: states('States that do not.') }),
 });
 
@@ -70,6 +118,14 @@ export const flowCondition = defineCondition({
   aliases: oldName('FlowCondition'),
   title: 'The listening flow is a given one.',
   deprecated: true,
+  examples: [
+    onListener(
+      'When this flow is the one that listens',
+      'FlowCondition',
+      `namespace: company.team
+flowId: example`,
+    ),
+  ],
   properties: z.object({ namespace: text('Namespace of the flow.'), flowId: text('Id of the flow.') }),
 });
 
@@ -78,5 +134,13 @@ export const flowNamespaceCondition = defineCondition({
   aliases: oldName('FlowNamespaceCondition'),
   title: 'The listening flow is one of a namespace.',
   deprecated: true,
+  examples: [
+    onListener(
+      'When the listening flow is in a namespace or below it',
+      'FlowNamespaceCondition',
+      `namespace: company
+prefix: true`,
+    ),
+  ],
   properties: z.object({ namespace: text('The namespace.'), prefix }),
 });

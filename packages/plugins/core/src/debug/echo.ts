@@ -9,6 +9,19 @@ export const echo = defineTask({
   title: 'Write a text to the log of the execution.',
   description: 'Replaced by `io.kestra.plugin.core.log.Log`.',
   deprecated: true,
+  examples: [
+    {
+      title: 'Write a text',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.debug.Echo
+    format: "Started at {{ execution.startDate }}"
+`,
+    },
+  ],
   lane: 'inline',
   properties: z.object({
     format: dynamicText('The text.').optional(),

@@ -10,7 +10,31 @@ export const returnTask = defineTask({
   type: 'io.kestra.plugin.core.debug.Return',
   aliases: ['io.kestra.core.tasks.debugs.Return'],
   title: 'Return a rendered text as output, to look at values while a flow is made.',
-  description: 'Metrics: counter `length` (characters of the text) and timer `duration`, both tagged with `format`.',
+  examples: [
+    {
+      title: 'Look at a value',
+      code: `id: example
+namespace: company.team
+
+inputs:
+  - id: name
+    type: STRING
+    defaults: Ann
+
+tasks:
+  - id: look
+    type: io.kestra.plugin.core.debug.Return
+    format: "{{ inputs.name | upper }}"
+  - id: use
+    type: io.kestra.plugin.core.log.Log
+    message: "{{ outputs.look.value }}"
+`,
+    },
+  ],
+  metrics: [
+    { name: 'length', type: 'counter', unit: 'characters', description: 'Length of the text, tagged with `format`.' },
+    { name: 'duration', type: 'timer', unit: 'ms', description: 'Time to render it, tagged with `format`.' },
+  ],
   lane: 'inline',
   properties,
   outputs: z.object({ value: z.string().optional().meta({ title: 'The rendered text.' }) }),

@@ -17,6 +17,25 @@ export const fail = defineTask({
   type: 'io.kestra.plugin.core.execution.Fail',
   aliases: ['io.kestra.core.tasks.executions.Fail'],
   title: 'Fail the execution, always or on a condition.',
+  examples: [
+    {
+      title: 'Fail on a condition',
+      code: `id: example
+namespace: company.team
+
+inputs:
+  - id: rows
+    type: INT
+    defaults: 0
+
+tasks:
+  - id: check
+    type: io.kestra.plugin.core.execution.Fail
+    condition: "{{ inputs.rows == 0 }}"
+    errorMessage: There are no rows.
+`,
+    },
+  ],
   lane: 'inline',
   properties,
   run: async (context, { condition, errorMessage }) => {

@@ -11,6 +11,19 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 export const sleep = defineTask({
   type: 'io.kestra.plugin.core.flow.Sleep',
   title: 'Sleep for a time, then go on.',
+  examples: [
+    {
+      title: 'Ten seconds',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: wait
+    type: io.kestra.plugin.core.flow.Sleep
+    duration: PT10S
+`,
+    },
+  ],
   lane: 'worker',
   properties,
   run: async (context, { duration: text }) => {

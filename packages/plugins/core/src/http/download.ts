@@ -16,8 +16,32 @@ export const httpDownload = defineTask({
   type: 'io.kestra.plugin.core.http.Download',
   aliases: ['io.kestra.plugin.fs.http.Download'],
   title: 'Download a file by HTTP into the internal storage.',
-  description:
-    'The file is streamed. Metric: counter `response.length`, tagged with `request.method` and `response.code`.',
+  description: 'The file is streamed.',
+  examples: [
+    {
+      title: 'Keep a file and count its lines',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: fetch
+    type: io.kestra.plugin.core.http.Download
+    uri: https://example.com/orders.csv
+  - id: count
+    type: io.kestra.plugin.scripts.shell.Commands
+    commands:
+      - wc -l {{ outputs.fetch.uri }}
+`,
+    },
+  ],
+  metrics: [
+    {
+      name: 'response.length',
+      type: 'counter',
+      unit: 'bytes',
+      description: 'Size of the answer, tagged with `request.method` and `response.code`.',
+    },
+  ],
   lane: 'worker',
   properties,
   outputs: z.object({

@@ -12,15 +12,19 @@ const options = z.strictObject({
     title: 'Largest body of an answer, in bytes.',
     description: 'Default for Request is 10485760 (10 MiB). Download streams, and is limited only when this is set.',
     default: DEFAULT_MAX_CONTENT_LENGTH,
+    $dynamic: false,
   }),
-  proxyType: z.enum(['DIRECT', 'HTTP', 'SOCKS']).default('DIRECT').meta({ title: 'Kind of proxy.' }),
+  proxyType: z.enum(['DIRECT', 'HTTP', 'SOCKS']).default('DIRECT').meta({ title: 'Kind of proxy.', $dynamic: false }),
   proxyAddress: dynamicText('Host of the proxy.').optional(),
-  proxyPort: z.int().min(1).max(65_535).optional().meta({ title: 'Port of the proxy.' }),
+  proxyPort: z.int().min(1).max(65_535).optional().meta({ title: 'Port of the proxy.', $dynamic: false }),
   proxyUsername: dynamicText('User name for the proxy.').optional(),
   proxyPassword: dynamicText('Password for the proxy.').optional(),
-  defaultCharset: z.string().default('UTF-8').meta({ title: 'Character set of an answer that does not name its own.' }),
+  defaultCharset: z
+    .string()
+    .default('UTF-8')
+    .meta({ title: 'Character set of an answer that does not name its own.', $dynamic: false }),
   followRedirects: fixedBoolean(true, 'Whether redirects are followed, at most 20 of them.'),
-  logLevel: z.string().optional().meta({ title: 'Accepted and without effect.' }),
+  logLevel: z.string().optional().meta({ title: 'Accepted and without effect.', $dynamic: false }),
   basicAuthUser: dynamicText('User name for basic authentication.').optional(),
   basicAuthPassword: dynamicText('Password for basic authentication.').optional(),
 });
@@ -41,7 +45,7 @@ export const httpProperties = {
   contentType: dynamicText('Content type of the request; default for a body is `application/json`.').optional(),
   headers: dynamicMap('Headers of the request.').optional(),
   allowFailed: fixedBoolean(false, 'Whether an answer with a status of 400 or more is a success.'),
-  options: options.optional().meta({ title: 'Options of the call.' }),
+  options: options.optional().meta({ title: 'Options of the call.', $dynamic: false }),
   sslOptions: z
     .strictObject({
       insecureTrustAllCertificates: z
@@ -50,7 +54,7 @@ export const httpProperties = {
         .meta({ title: 'Whether the certificate of the server goes unchecked.' }),
     })
     .optional()
-    .meta({ title: 'Options of TLS.' }),
+    .meta({ title: 'Options of TLS.', $dynamic: false }),
 };
 
 const schema = z.object(httpProperties);

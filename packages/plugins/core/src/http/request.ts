@@ -13,7 +13,35 @@ export const httpRequest = defineTask({
   type: 'io.kestra.plugin.core.http.Request',
   aliases: ['io.kestra.plugin.fs.http.Request'],
   title: 'Call an address by HTTP and keep the answer as outputs.',
-  description: 'Metric: counter `response.length`, tagged with `request.method` and `response.code`.',
+  examples: [
+    {
+      title: 'Send JSON with a token',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: call
+    type: io.kestra.plugin.core.http.Request
+    uri: https://example.com/orders
+    method: POST
+    headers:
+      Authorization: "Bearer {{ secret('TOKEN') }}"
+    body: |
+      {"order": 4711}
+  - id: status
+    type: io.kestra.plugin.core.log.Log
+    message: "Answered {{ outputs.call.code }}"
+`,
+    },
+  ],
+  metrics: [
+    {
+      name: 'response.length',
+      type: 'counter',
+      unit: 'bytes',
+      description: 'Size of the answer, tagged with `request.method` and `response.code`.',
+    },
+  ],
   lane: 'worker',
   properties,
   outputs: z.object({

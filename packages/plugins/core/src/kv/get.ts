@@ -13,9 +13,27 @@ const properties = z.object({
 export const kvGet = defineTask({
   type: 'io.kestra.plugin.core.kv.Get',
   title: 'Read an entry of the key-value store.',
+  examples: [
+    {
+      title: 'Go on from the last run',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: last
+    type: io.kestra.plugin.core.kv.Get
+    key: last_id
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: "From {{ outputs.last.value ?? 0 }}"
+`,
+    },
+  ],
   lane: 'worker',
   properties,
-  outputs: z.object({ value: z.unknown().meta({ title: 'The value, in its type; absent when there is none.' }) }),
+  outputs: z.object({
+    value: z.unknown().optional().meta({ title: 'The value, in its type; absent when there is none.' }),
+  }),
   run: async (context, { key, namespace, errorOnMissing }) => {
     const name = (await context.text(key)) ?? '';
     const target = await context.text(namespace);

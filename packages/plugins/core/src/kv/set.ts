@@ -25,6 +25,21 @@ const properties = z.object({
 export const kvSet = defineTask({
   type: 'io.kestra.plugin.core.kv.Set',
   title: 'Create or change an entry of the key-value store.',
+  examples: [
+    {
+      title: 'Remember a value for a day',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: remember
+    type: io.kestra.plugin.core.kv.Set
+    key: last_run
+    value: "{{ execution.startDate }}"
+    ttl: P1D
+`,
+    },
+  ],
   lane: 'worker',
   properties,
   run: async (context, { key, value, namespace, overwrite, ttl, kvType }) => {

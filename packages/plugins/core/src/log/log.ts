@@ -15,6 +15,22 @@ export const log = defineTask({
   aliases: ['io.kestra.core.tasks.log.Log'],
   title: 'Write messages to the log of the execution.',
   description: 'A text makes one entry, a list one for each element; elements that render to nothing make none.',
+  examples: [
+    {
+      title: 'Two entries',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    level: WARN
+    message:
+      - "This is {{ flow.id }}"
+      - "and this its execution {{ execution.id }}"
+`,
+    },
+  ],
   lane: 'inline',
   properties,
   run: async (context, { message, level }) => {

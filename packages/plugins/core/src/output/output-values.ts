@@ -10,6 +10,24 @@ const properties = z.object({
 export const outputValues = defineTask({
   type: 'io.kestra.plugin.core.output.OutputValues',
   title: 'Output one or more values.',
+  examples: [
+    {
+      title: 'Two values',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: values
+    type: io.kestra.plugin.core.output.OutputValues
+    values:
+      total: "{{ 3 * 4 }}"
+      words: [a, b]
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: "{{ outputs.values.values.total }}"
+`,
+    },
+  ],
   lane: 'inline',
   properties,
   outputs: z.object({ values: z.record(z.string(), z.unknown()).optional().meta({ title: 'The rendered values.' }) }),

@@ -19,6 +19,23 @@ export const processRunner = defineTaskRunner({
   description:
     'The processes form a group of their own. The whole group ends with the task: when the task ends, is killed, runs ' +
     'out of time, or when its worker dies, however that happens.',
+  examples: [
+    {
+      title: 'More time to end',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: script
+    type: io.kestra.plugin.scripts.shell.Commands
+    taskRunner:
+      type: io.kestra.plugin.core.runner.Process
+      killGracePeriod: PT10S
+    commands:
+      - echo hello
+`,
+    },
+  ],
   properties,
   bind: (context, { killGracePeriod }) => ({
     run: async (spec) => {

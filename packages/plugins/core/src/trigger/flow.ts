@@ -1,6 +1,6 @@
-import { defineTrigger, timeWindow } from '@tiercel/plugin-kit';
+import { conditionList, defineTrigger, timeWindow } from '@tiercel/plugin-kit';
 import { z } from 'zod';
-import { anything, conditionList, states, triggerInputs, triggerLabels, triggerStopAfter } from './properties.ts';
+import { anything, states, triggerInputs, triggerLabels, triggerStopAfter } from './properties.ts';
 
 const ID = /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/;
 
@@ -54,6 +54,32 @@ export const flowTrigger = defineTrigger({
   type: 'io.kestra.plugin.core.trigger.Flow',
   aliases: ['io.kestra.core.models.triggers.types.Flow'],
   title: 'Start the flow when executions of other flows reach a state.',
+  examples: [
+    {
+      title: 'When two flows have succeeded',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: Both are done.
+
+triggers:
+  - id: after
+    type: io.kestra.plugin.core.trigger.Flow
+    preconditions:
+      id: both
+      flows:
+        - namespace: company.team
+          flowId: first
+          states: [SUCCESS]
+        - namespace: company.team
+          flowId: second
+          states: [SUCCESS]
+`,
+    },
+  ],
   properties: z.object({
     states: states('States that count; by default all that end an execution.').optional(),
     conditions: conditionList('Conditions on the execution that must all hold.').optional(),

@@ -4,9 +4,6 @@ import { z } from 'zod';
 
 export const anything = z.record(z.string(), z.unknown());
 
-/** Conditions: each is validated by its own type elsewhere. */
-export const conditionList = (title: string) => z.array(anything).meta({ title, $dynamic: false });
-
 export const states = (title: string) => z.array(z.enum(STATES)).meta({ title, $dynamic: false });
 
 export const triggerInputs = dynamicMap('Values for inputs of the flow.').optional();
@@ -16,4 +13,4 @@ export const triggerStopAfter = states('States of an execution after which the t
 export const triggerLabels = z
   .union([z.array(anything), anything])
   .optional()
-  .meta({ title: 'Labels of the executions that it starts.' });
+  .meta({ title: 'Labels of the executions that it starts.', $dynamic: false });

@@ -1,7 +1,7 @@
-import { defineTrigger, duration, dynamicMap, timeZone } from '@tiercel/plugin-kit';
+import { conditionList, defineTrigger, duration, dynamicMap, timeZone } from '@tiercel/plugin-kit';
 import { z } from 'zod';
 import { cronProblem } from './cron.ts';
-import { anything, conditionList, triggerInputs, triggerLabels, triggerStopAfter } from './properties.ts';
+import { anything, triggerInputs, triggerLabels, triggerStopAfter } from './properties.ts';
 
 const recoverMissedSchedules = z
   .enum(['ALL', 'LAST', 'NONE'])
@@ -21,6 +21,25 @@ export const schedule = defineTrigger({
   type: 'io.kestra.plugin.core.trigger.Schedule',
   aliases: ['io.kestra.core.models.triggers.types.Schedule'],
   title: 'Start the flow at dates that a cron expression gives.',
+  examples: [
+    {
+      title: 'Working days at nine',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: Good morning.
+
+triggers:
+  - id: daily
+    type: io.kestra.plugin.core.trigger.Schedule
+    cron: "0 9 * * 1-5"
+    timezone: Europe/Paris
+`,
+    },
+  ],
   properties: z
     .object({
       cron: z.string().meta({
@@ -35,7 +54,7 @@ export const schedule = defineTrigger({
         .default(false)
         .meta({ title: 'Whether the expression begins with a field for seconds.', $dynamic: false }),
       timezone: timeZone('Time zone of the dates; default is that of the server.', false).optional(),
-      lateMaximumDelay: duration('Dates that are later than that are left out.').optional(),
+      lateMaximumDelay: duration('Dates that are later than that are left out.').optional().meta({ $dynamic: false }),
       scheduleConditions: conditionList('Older name of `conditions`.').optional().meta({ deprecated: true }),
       backfill: anything.optional().meta({ title: 'Accepted and without effect.', $dynamic: false, deprecated: true }),
       ...common,
@@ -51,6 +70,27 @@ export const schedule = defineTrigger({
 export const scheduleOnDates = defineTrigger({
   type: 'io.kestra.plugin.core.trigger.ScheduleOnDates',
   title: 'Start the flow at given dates.',
+  examples: [
+    {
+      title: 'Two dates',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: It is time.
+
+triggers:
+  - id: dates
+    type: io.kestra.plugin.core.trigger.ScheduleOnDates
+    timezone: Europe/Paris
+    dates:
+      - "2030-01-01T09:00:00+01:00"
+      - "2030-07-01T09:00:00+02:00"
+`,
+    },
+  ],
   properties: z.object({
     dates: z
       .union([z.string(), z.array(z.string())])

@@ -1,6 +1,6 @@
-import { defineTrigger, dynamicText } from '@tiercel/plugin-kit';
+import { conditionList, defineTrigger, dynamicText } from '@tiercel/plugin-kit';
 import { z } from 'zod';
-import { conditionList, triggerLabels, triggerStopAfter } from './properties.ts';
+import { triggerLabels, triggerStopAfter } from './properties.ts';
 
 /** Of the text as written, before it is rendered. */
 const MAX_KEY = 256;
@@ -11,6 +11,29 @@ export const webhook = defineTrigger({
   aliases: ['io.kestra.core.models.triggers.types.Webhook'],
   title: 'Start the flow by a call of a URL.',
   description: 'The URL is `/api/v1/executions/webhook/{namespace}/{flowId}/{key}`; GET, POST and PUT are answered.',
+  examples: [
+    {
+      title: 'A call with JSON',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: "Order {{ trigger.body.order }}"
+
+triggers:
+  - id: hook
+    type: io.kestra.plugin.core.trigger.Webhook
+    key: a-secret-of-your-own
+`,
+    },
+  ],
+  outputs: z.object({
+    body: z.unknown().meta({ title: 'Body of the call; JSON as its value.' }),
+    headers: z.record(z.string(), z.array(z.string())).meta({ title: 'Headers of the call.' }),
+    parameters: z.record(z.string(), z.array(z.string())).meta({ title: 'Parameters of its query.' }),
+  }),
   properties: z.object({
     key: dynamicText('Secret part of the URL, at most 256 characters.').refine((key) => key.length <= MAX_KEY, {
       message: `has more than ${MAX_KEY} characters`,

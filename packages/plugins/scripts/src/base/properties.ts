@@ -26,6 +26,7 @@ export const scriptProperties = {
         'Default is `io.kestra.plugin.core.runner.Process`: processes on the host of the worker. (The reference defaults ' +
         'to Docker, which an embedded server cannot count on.)',
       $dynamic: false,
+      $holds: 'task-runner',
     }),
   runner: z
     .enum(['PROCESS', 'DOCKER'])
@@ -34,7 +35,7 @@ export const scriptProperties = {
   docker: z
     .record(z.string(), z.unknown())
     .optional()
-    .meta({ title: 'Deprecated: use `taskRunner`. Options of the Docker runner.', deprecated: true }),
+    .meta({ title: 'Deprecated: use `taskRunner`. Options of the Docker runner.', deprecated: true, $dynamic: false }),
   containerImage: dynamicText('Image of the container; only task runners with containers use it.').optional(),
   beforeCommands: dynamicTexts(
     'Commands that run before the others, for instance to install what they need.',
@@ -47,7 +48,9 @@ export const scriptProperties = {
   env: dynamicMap('Environment variables over those of the worker.').optional(),
   failFast: fixedBoolean(true, 'Whether the first command that fails ends the task (`set -e`).'),
   warningOnStdErr: fixedBoolean(true, 'Whether anything on stderr makes the state WARNING; a failure stays FAILED.'),
-  namespaceFiles: namespaceFiles.optional().meta({ title: 'Namespace files to put into the working directory.' }),
+  namespaceFiles: namespaceFiles
+    .optional()
+    .meta({ title: 'Namespace files to put into the working directory.', $dynamic: false }),
   inputFiles: z
     .union([z.record(z.string(), z.unknown()), z.string()])
     .optional()
@@ -63,11 +66,12 @@ export const scriptProperties = {
   outputDirectory: z.boolean().default(false).meta({
     title: 'Deprecated: use `outputFiles`. Gives `{{ outputDir }}`, all of which is stored.',
     deprecated: true,
+    $dynamic: false,
   }),
   targetOS: z
     .enum(['LINUX', 'WINDOWS', 'AUTO'])
     .default('AUTO')
-    .meta({ title: 'Operating system on which the commands run.' }),
+    .meta({ title: 'Operating system on which the commands run.', $dynamic: false }),
 };
 
 const schema = z.object(scriptProperties);

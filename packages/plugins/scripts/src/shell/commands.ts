@@ -16,6 +16,25 @@ const properties = z.object({
 export const shellCommands = defineTask({
   type: 'io.kestra.plugin.scripts.shell.Commands',
   title: 'Run shell commands.',
+  examples: [
+    {
+      title: 'A file and a value as outputs',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: shell
+    type: io.kestra.plugin.scripts.shell.Commands
+    outputFiles: ["*.txt"]
+    commands:
+      - echo "Hello" > hello.txt
+      - echo '::{"outputs":{"count":1}}::'
+  - id: say
+    type: io.kestra.plugin.core.log.Log
+    message: "{{ outputs.shell.vars.count }} in {{ outputs.shell.outputFiles['hello.txt'] }}"
+`,
+    },
+  ],
   lane: 'worker',
   properties,
   outputs: scriptOutputs,

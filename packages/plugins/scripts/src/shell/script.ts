@@ -15,6 +15,22 @@ const properties = z.object({
 export const shellScript = defineTask({
   type: 'io.kestra.plugin.scripts.shell.Script',
   title: 'Run a shell script.',
+  examples: [
+    {
+      title: 'Several lines',
+      code: `id: example
+namespace: company.team
+
+tasks:
+  - id: shell
+    type: io.kestra.plugin.scripts.shell.Script
+    script: |
+      for name in a b; do
+        echo "$name"
+      done
+`,
+    },
+  ],
   lane: 'worker',
   properties,
   outputs: scriptOutputs,
