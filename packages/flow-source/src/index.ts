@@ -12,3 +12,8 @@ export { allTasks, findTask } from './walk.ts';
 export type { ExpressionErrors } from './checks/expressions.ts';
 export { migrateFlow, type Migration } from './migrate/migrate.ts';
 export type { Finding } from './migrate/edits.ts';
+export { setDisabled } from './edit/set-disabled.ts';
+export { replaceTask } from './edit/replace-task.ts';
+export { parsePart } from './parse-part.ts';
+export { flowGraph } from './graph/flow-graph.ts';
+export { createTopology, maybeRelated } from './graph/topology.ts';
