@@ -212,8 +212,6 @@ function taskNode(
   relationType: GraphRelation,
 ): GraphNodeJson {
   const type = `${HIERARCHIES}${calledFlow(task) === undefined ? 'GraphTask' : 'SubflowGraphTask'}`;
-  const own: JsonObject = Object.fromEntries(
-    Object.entries(pluginToJson(task)).filter(([name]) => !holders.has(name)),
-  );
+  const own: JsonObject = Object.fromEntries(Object.entries(pluginToJson(task)).filter(([name]) => !holders.has(name)));
   return { uid, type, error, task: own, relationType };
 }

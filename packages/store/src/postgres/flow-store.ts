@@ -12,6 +12,9 @@ import { storableText } from './rows.ts';
 // Writers of flows take turns, so that sequence numbers become visible in their order and `changedSince` skips none.
 const WRITE_LOCK = 0x7e1ce2;
 
+/** How long a write of thousands of flows may take, ms. */
+const BATCH_TIMEOUT = 60_000;
+
 const SORT_KEYS: ReadonlySet<string> = new Set(['id', 'namespace']);
 
 /** What is in a namespace or below it. '/' follows '.' in byte order; LIKE would take `_` for a wildcard. */
@@ -81,14 +84,14 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 export function createFlowStore(db: Database): FlowStore {
   const prisma = new PrismaClient({ adapter: new PrismaPg(db.pool) });
   /** One writer at a time decides what the next revision is. */
-  const writing = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> =>
+  const writing = <T>(work: (tx: Transaction) => Promise<T>, timeout = 30_000): Promise<T> =>
     guarded(() =>
       prisma.$transaction(
         async (tx) => {
           await tx.$executeRaw`SELECT pg_advisory_xact_lock(${WRITE_LOCK})`;
           return work(tx);
         },
-        { maxWait: 10_000, timeout: 30_000 },
+        { maxWait: 10_000, timeout },
       ),
     );
   const find = (query: Prisma.FlowFindManyArgs): Promise<readonly StoredFlow[]> =>
@@ -112,7 +115,7 @@ export function createFlowStore(db: Database): FlowStore {
         const last = await latestOf(tx, { tenant, namespace, id });
         return last === null || last.deleted ? undefined : append(tx, last, toStored(last), true);
       }),
-    writeAll: (batch) => writing((tx) => writeBatch(tx, batch)),
+    writeAll: (batch) => writing((tx) => writeBatch(tx, batch), BATCH_TIMEOUT),
     searchSources: (filter, page, sort) => searchSources(db, filter, page, sort),
     get: async (tenant, namespace, id, { revision, allowDeleted = false } = {}) => {
       const which = revision === undefined ? { latest: true, ...(!allowDeleted && { deleted: false }) } : { revision };

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { sendJson } from '../../http/answers.ts';
 import { readJson } from '../../http/body.ts';
 import { queryOf, type Query } from '../../http/query.ts';
-import { flowFilter, flowKey, MAX_FLOWS, writeAll, type Deps, type FlowName, type Written } from './shared.ts';
+import { breathe, flowFilter, flowKey, MAX_FLOWS, writeAll, type Deps, type FlowName, type Written } from './shared.ts';
 
 const Names = z.array(z.looseObject({ namespace: z.string(), id: z.string() })).max(MAX_FLOWS);
 
@@ -54,10 +54,10 @@ export function byQuery(deps: Deps, query: Query): Choose {
 async function change(
   deps: Deps,
   choose: Choose,
-  batchOf: (flows: readonly StoredFlow[]) => Omit<FlowBatch, 'tenant'>,
+  batchOf: (flows: readonly StoredFlow[]) => Promise<Omit<FlowBatch, 'tenant'>>,
 ): Promise<Written> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const outcome = await writeAll(deps, batchOf(await choose()));
+    const outcome = await writeAll(deps, await batchOf(await choose()));
     if ('written' in outcome) return outcome;
   }
   throw new ApiError('illegalState', 'the flows are being changed by others: try again');
@@ -65,10 +65,15 @@ async function change(
 
 /** Changes `disabled` in the sources of flows; those that have it are left alone. Answers how many were changed. */
 async function switchAll(deps: Deps, res: Response, choose: Choose, disabled: boolean): Promise<void> {
-  const { changed } = await change(deps, choose, (flows) => ({
-    writes: flows.filter((flow) => flow.disabled !== disabled).map((flow) => switched(flow, disabled)),
-    deletes: [],
-  }));
+  const { changed } = await change(deps, choose, async (flows) => {
+    const writes: FlowBatch['writes'][number][] = [];
+    for (const flow of flows) {
+      if (flow.disabled === disabled) continue;
+      writes.push(switched(flow, disabled));
+      await breathe();
+    }
+    return { writes, deletes: [] };
+  });
   sendJson(res, { count: changed.length });
 }
 
@@ -92,7 +97,7 @@ export const switchByQuery =
     switchAll(deps, res, byQuery(deps, queryOf(req)), disabled);
 
 async function deleteAll(deps: Deps, res: Response, choose: Choose): Promise<void> {
-  const { deleted } = await change(deps, choose, (flows) => ({ writes: [], deletes: flows }));
+  const { deleted } = await change(deps, choose, async (flows) => ({ writes: [], deletes: flows }));
   sendJson(res, { count: deleted.length });
 }
 

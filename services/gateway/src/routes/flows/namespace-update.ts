@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { ApiError, invalidEntity, type FieldError } from '@tiercel/contracts';
+import { ApiError, flowToJson, invalidEntity, type FieldError } from '@tiercel/contracts';
 import type { Problem } from '@tiercel/flow-source';
 import type { Flow } from '@tiercel/model';
 import type { FlowBatch } from '@tiercel/store';
@@ -13,6 +13,8 @@ const MAX_PROBLEMS = 100;
 
 interface Document {
   readonly flow: Flow;
+  /** As people see it. */
+  readonly written: Flow;
   readonly source: string;
   readonly warnings: readonly string[];
 }
@@ -42,11 +44,14 @@ async function updateAll(deps: Deps, req: Request, res: Response, namespace?: st
   // Neither revisions nor deletions are named, so nothing can be stale.
   if (!('written' in outcome)) throw new ApiError('illegalState', `flow ${flowKey(outcome)} was changed meanwhile`);
   const answer: unknown[] = [];
-  for (const stored of outcome.deleted) answer.push(flowJson(deps, stored, !isJson));
-  for (const [index, stored] of outcome.written.entries()) {
-    const { warnings } = documents[index]!;
-    answer.push({ ...flowJson(deps, stored, !isJson), ...(warnings.length === 0 ? {} : { warnings }) });
+  for (const stored of outcome.deleted) {
+    answer.push(flowJson(deps, stored, !isJson));
     await breathe();
+  }
+  for (const [index, stored] of outcome.written.entries()) {
+    const { written, warnings } = documents[index]!;
+    const told = warnings.length === 0 ? {} : { warnings };
+    answer.push({ ...flowToJson(written, stored, { source: !isJson }), ...told });
   }
   sendJson(res, answer);
 }
@@ -60,8 +65,8 @@ async function parseAll(deps: Deps, sources: readonly string[]): Promise<readonl
   const documents: Document[] = [];
   const problems: Problem[] = [];
   for (const [index, source] of sources.entries()) {
-    const { flow, warnings, problems: found } = parse(deps, source);
-    if (flow !== undefined) documents.push({ flow, source, warnings });
+    const { flow, written = flow, warnings, problems: found } = parse(deps, source);
+    if (flow !== undefined && written !== undefined) documents.push({ flow, written, source, warnings });
     problems.push(...(sources.length === 1 ? found : found.map((problem) => inDocument(problem, index + 1))));
     if (problems.length >= MAX_PROBLEMS) break;
     await breathe();
