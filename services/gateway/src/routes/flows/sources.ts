@@ -1,12 +1,15 @@
 import type { Request } from 'express';
 import { ApiError } from '@tiercel/contracts';
-import { sourceOfJson, splitDocuments } from '@tiercel/flow-source';
+import { DEFAULT_SOURCE_LIMITS, sourceOfJson, splitDocuments } from '@tiercel/flow-source';
 import { mediaType, readText, requireType } from '../../http/body.ts';
 import { MAX_FLOWS, MAX_SOURCE, MAX_SOURCES } from './shared.ts';
 
 const YAML_TYPES = ['application/x-yaml', 'application/yaml', 'text/yaml', 'text/x-yaml', 'text/plain'];
 
-export const isJson = (req: Request): boolean => mediaType(req) === 'application/json';
+/** Levels of a list of flows. */
+const MAX_DEPTH = DEFAULT_SOURCE_LIMITS.maxDepth + 1;
+
+const isJson = (req: Request): boolean => mediaType(req) === 'application/json';
 
 /** A body that is YAML or JSON; 415 for another type, 422 for nothing. */
 async function readBoth(req: Request, limit: number): Promise<string> {
@@ -17,10 +20,22 @@ async function readBoth(req: Request, limit: number): Promise<string> {
 }
 
 function jsonOf(text: string): unknown {
+  let json: unknown;
   try {
-    return JSON.parse(text);
+    json = JSON.parse(text);
   } catch (error) {
     throw new ApiError('invalidJson', (error as Error).message, { cause: error });
+  }
+  refuseDeep(json);
+  return json;
+}
+
+/** 422 for JSON that no flow can be, before anything goes down into it. */
+export function refuseDeep(json: unknown): void {
+  let level: readonly unknown[] = [json];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw new ApiError('invalidJson', `it is nested deeper than ${MAX_DEPTH} levels`);
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
   }
 }
 

@@ -47,6 +47,21 @@ describe('replacing a task', () => {
     expect((await get('/flows/company.team/a')).body.revision).toBe(1);
   });
 
+  it('JSON that is nested without end is refused', async () => {
+    await doors.save('a');
+    const headers = { 'content-type': 'application/json' };
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    for (const [method, path, body] of [
+      ['PATCH', '/flows/company.team/a/t', `{"id": "t", "type": "${RETURN}", "format": ${deep}}`],
+      ['PUT', '/flows/company.team/a', deep],
+      ['POST', '/flows/company.team', deep],
+      ['POST', '/flows/validate/task', deep],
+    ] as const) {
+      const answer = await doors.api(path, { method, headers, body });
+      expect([path, answer.status, await answer.text()]).toEqual([path, 422, expect.stringContaining('nested deeper')]);
+    }
+  });
+
   it('an update may come as JSON', async () => {
     await doors.save('a');
     const flow = { id: 'a', namespace: 'company.team', tasks: [{ id: 't', type: RETURN, format: 'line 1\nline 2' }] };

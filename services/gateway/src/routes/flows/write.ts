@@ -15,7 +15,7 @@ import {
   writeOf,
   type Deps,
 } from './shared.ts';
-import { readSource } from './sources.ts';
+import { readSource, refuseDeep } from './sources.ts';
 
 export async function create(deps: Deps, req: Request, res: Response): Promise<void> {
   const { source, isJson } = await readSource(req);
@@ -50,6 +50,7 @@ export async function patchTask(deps: Deps, req: Request, res: Response): Promis
   const taskId = param(req, 'taskId');
   const stored = await find(deps, req);
   const body = await readJson(req, MAX_SOURCE, TaskBody);
+  refuseDeep(body);
   if (body.id !== taskId)
     throw new ApiError('illegalArgument', `Invalid taskId, previous '${taskId}' & current '${body.id}'`);
   const edited = replaceTask(stored.source, taskId, body);
