@@ -15,3 +15,8 @@ export type { Finding } from './migrate/edits.ts';
 export { commonProperties } from './describe/common-properties.ts';
 export { inputClass, inputSchema, isInputType } from './describe/input-types.ts';
 export { languageSchema, SCHEMA_KINDS, type SchemaKind } from './describe/language-schema.ts';
+export { setDisabled } from './edit/set-disabled.ts';
+export { replaceTask } from './edit/replace-task.ts';
+export { parsePart } from './parse-part.ts';
+export { flowGraph } from './graph/flow-graph.ts';
+export { createTopology, maybeRelated } from './graph/topology.ts';

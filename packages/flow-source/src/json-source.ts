@@ -6,7 +6,8 @@ import { stringify } from 'yaml';
  */
 export const sourceOfJson = (flow: unknown): string => stringify(withoutNulls(flow), { version: '1.1', lineWidth: 0 });
 
-function withoutNulls(value: unknown): unknown {
+/** JSON without null properties. */
+export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== null);

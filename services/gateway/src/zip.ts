@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
@@ -80,6 +81,40 @@ const entriesOf = (zip: ZipFile): Promise<readonly Entry[]> =>
     zip.once('end', () => resolve(entries));
     zip.once('error', reject);
     zip.readEntry();
+  });
+
+const MAX_READ = 32 * 1024 * 1024;
+
+export interface ReadEntry {
+  /** As it stands in the archive; nothing is written there. */
+  readonly name: string;
+  readonly content: Buffer;
+}
+
+/**
+ * The files of an archive that fits into memory, at most 32 MiB unpacked. The library gives up an entry that unpacks to more than the
+ * archive says, so that the sum of what it says is a bound. Throws ApiError 422 for what is no archive, 413 for one that is too large.
+ */
+export async function readZip(archive: Buffer, wanted: (name: string) => boolean): Promise<readonly ReadEntry[]> {
+  try {
+    const zip = await openBuffer(archive);
+    const files = (await entriesOf(zip)).filter(({ fileName }) => !fileName.endsWith('/') && wanted(fileName));
+    const unpacked = files.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+    if (unpacked > MAX_READ) throw new ApiError('tooLarge', `the archive unpacks to more than ${MAX_READ} bytes`);
+    const read: ReadEntry[] = [];
+    for (const entry of files) read.push({ name: entry.fileName, content: await buffer(await contentOf(zip, entry)) });
+    return read;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError('illegalArgument', `The archive cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const openBuffer = (archive: Buffer): Promise<ZipFile> =>
+  new Promise((resolve, reject) => {
+    yauzl.fromBuffer(archive, { lazyEntries: true, autoClose: false }, (error, zip) =>
+      error === null ? resolve(zip) : reject(error),
+    );
   });
 
 /**

@@ -31,7 +31,8 @@ export function readTasks(reader: Reader, value: unknown, at: Path, seen: Placed
   return value as readonly Task[];
 }
 
-function readTask(reader: Reader, raw: unknown, at: Path, seen: PlacedTask[]): void {
+/** Reads one task with everything below. */
+export function readTask(reader: Reader, raw: unknown, at: Path, seen: PlacedTask[]): void {
   if (!isRawMap(raw)) {
     reader.constraint(at, `expected a task, but got ${kindOf(raw)}`);
     return;

@@ -53,7 +53,7 @@ export function readTriggers(reader: Reader, value: unknown): readonly Trigger[]
   return value as readonly Trigger[];
 }
 
-function readTrigger(reader: Reader, raw: unknown, at: Path): void {
+export function readTrigger(reader: Reader, raw: unknown, at: Path): void {
   if (!isRawMap(raw)) {
     reader.constraint(at, `expected a trigger, but got ${kindOf(raw)}`);
     return;

@@ -1,4 +1,4 @@
-import type { FlowStore, FlowWrite, StoredFlow } from '@tiercel/store';
+import type { FlowBatch, FlowBatchOutcome, FlowStore, FlowWrite, StoredFlow } from '@tiercel/store';
 
 /** Flows in memory, with what a test needs to look at and to hold up. */
 export interface MemoryFlowStore extends FlowStore {
@@ -13,7 +13,22 @@ export interface MemoryFlowStore extends FlowStore {
 /** Source lines that do not count as a change. */
 const withoutRevision = (source: string): string => source.replace(/^revision:.*\n?/m, '');
 
-/** The flow store's port over a list, for tests. Filters of searches: namespace and free text only. */
+/** This namespace or one below it; without one, all. */
+const isWithin = ({ namespace }: StoredFlow, wanted: string | undefined): boolean =>
+  wanted === undefined || namespace === wanted || namespace.startsWith(`${wanted}.`);
+
+const hasLabels = ({ labels }: StoredFlow, wanted: StoredFlow['labels'] = []): boolean =>
+  wanted.every(({ key, value }) => labels.some((label) => label.key === key && label.value === value));
+
+const pageOf = (
+  found: readonly StoredFlow[],
+  { page, size }: { readonly page: number; readonly size: number },
+): { readonly results: readonly StoredFlow[]; readonly total: number } => ({
+  results: found.slice((page - 1) * size, page * size),
+  total: found.length,
+});
+
+/** The flow store's port over a list, for tests. Filters of searches: namespace, labels and free text only. */
 export function createMemoryFlowStore(): MemoryFlowStore {
   const rows: StoredFlow[] = [];
   const counts = { reads: 0, checks: 0 };
@@ -29,6 +44,29 @@ export function createMemoryFlowStore(): MemoryFlowStore {
   };
   const living = (tenant: string): readonly StoredFlow[] =>
     rows.filter((row) => row.tenant === tenant && !row.deleted && latest(tenant, row.namespace, row.id) === row);
+  const writeAll = ({ tenant, writes, deletes, deleteOthers }: FlowBatch): FlowBatchOutcome => {
+    const find = ({ namespace, id }: { readonly namespace: string; readonly id: string }): StoredFlow | undefined =>
+      living(tenant).find((row) => row.namespace === namespace && row.id === id);
+    const stale =
+      deletes.find((name) => find(name) === undefined) ??
+      writes.find((write) => write.from !== undefined && find(write)?.revision !== write.from);
+    if (stale !== undefined) return { kind: 'stale', flow: { tenant, namespace: stale.namespace, id: stale.id } };
+    const isOther = (row: StoredFlow): boolean =>
+      deleteOthers !== undefined &&
+      (deleteOthers === 'all' || row.namespace === deleteOthers.namespace) &&
+      !writes.some(({ namespace, id }) => row.namespace === namespace && row.id === id);
+    const gone = [...living(tenant).filter(isOther), ...deletes.map((name) => find(name)!)];
+    const deleted = gone.map((row) => append(row, true));
+    const changed: StoredFlow[] = [];
+    const written = writes.map((write) => {
+      const present = find(write);
+      if (present !== undefined && withoutRevision(present.source) === withoutRevision(write.source)) return present;
+      const row = append({ ...write, tenant }, false);
+      changed.push(row);
+      return row;
+    });
+    return { kind: 'written', deleted, written, changed };
+  };
   const store: MemoryFlowStore = {
     gate: undefined,
     failing: false,
@@ -63,15 +101,22 @@ export function createMemoryFlowStore(): MemoryFlowStore {
       const last = latest(tenant, namespace, id);
       return last === undefined || last.deleted ? undefined : append(last, true);
     },
+    writeAll: async (batch) => writeAll(batch),
     search: async (filter, page) => {
       const found = living(filter.tenant).filter(
         (row) =>
-          (filter.namespace === undefined ||
-            row.namespace === filter.namespace ||
-            row.namespace.startsWith(`${filter.namespace}.`)) &&
+          isWithin(row, filter.namespace) &&
+          hasLabels(row, filter.labels) &&
           (filter.q === undefined || `${row.namespace} ${row.id}`.includes(filter.q)),
       );
-      return { results: found.slice((page.page - 1) * page.size, page.page * page.size), total: found.length };
+      return pageOf(found, page);
+    },
+    searchSources: async ({ tenant, q = '', namespace }, page) => {
+      const words = q.toLowerCase().split(/[^\p{L}\p{N}_]+/u);
+      const found = living(tenant).filter(
+        (row) => isWithin(row, namespace) && words.every((word) => row.source.toLowerCase().includes(word)),
+      );
+      return pageOf(found, page);
     },
     list: async (tenant, namespace) =>
       living(tenant).filter((row) => namespace === undefined || row.namespace === namespace),

@@ -1,6 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '@tiercel/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FlowStore, FlowWrite } from '../ports/flow-store.ts';
+import type { FlowBatch, FlowBatchOutcome, FlowStore, FlowWrite } from '../ports/flow-store.ts';
 import { createFlowStore } from './flow-store.ts';
 
 describe('flow store on PostgreSQL', () => {
@@ -112,6 +112,101 @@ describe('flow store on PostgreSQL', () => {
     );
     expect(await flows.changedSince(first.sequence, 2)).toEqual(changed.slice(0, 2));
     expect(await flows.changedSince(changed.at(-1)!.sequence, 10)).toEqual([]);
+  });
+
+  describe('many writes at once', () => {
+    const batch = (change: Partial<FlowBatch>): Promise<FlowBatchOutcome> =>
+      flows.writeAll({ tenant, writes: [], deletes: [], ...change });
+    const shown = (outcome: FlowBatchOutcome): unknown =>
+      outcome.kind === 'stale'
+        ? outcome.flow.id
+        : Object.fromEntries(
+            (['deleted', 'written', 'changed'] as const).map((part) => [
+              part,
+              outcome[part].map(({ namespace, id, revision }) => `${namespace}/${id}@${revision}`),
+            ]),
+          );
+
+    test('create, update, keep and delete; a new creation goes on counting', async () => {
+      for (const id of ['kept', 'old', 'gone']) await flows.create(write(id));
+      await flows.create(write('elsewhere', { namespace: 'company.team' }));
+      await flows.delete(tenant, 'company', 'gone');
+      const writes = [write('new'), write('old', { source: 'id: old\nx: 1\n' }), write('gone'), write('kept')];
+      expect(shown(await batch({ writes, deletes: [{ namespace: 'company.team', id: 'elsewhere' }] }))).toEqual({
+        deleted: ['company.team/elsewhere@2'],
+        written: ['company/new@1', 'company/old@2', 'company/gone@3', 'company/kept@1'],
+        changed: ['company/new@1', 'company/old@2', 'company/gone@3'],
+      });
+      expect(await names({})).toEqual(['company/gone', 'company/kept', 'company/new', 'company/old']);
+      expect((await flows.revisions(tenant, 'company', 'gone')).map(({ deleted }) => deleted)).toEqual([
+        false,
+        true,
+        false,
+      ]);
+    });
+
+    test('what is not written is deleted: of one namespace, or everywhere', async () => {
+      for (const namespace of ['company', 'company.team', 'other'])
+        for (const id of ['a', 'b']) await flows.create(write(id, { namespace }));
+      const writes = [write('a')];
+      expect(shown(await batch({ writes, deleteOthers: { namespace: 'company' } }))).toMatchObject({
+        deleted: ['company/b@2'],
+        changed: [],
+      });
+      expect(await names({})).toHaveLength(5);
+      await batch({ writes, deleteOthers: 'all' });
+      expect(await names({})).toEqual(['company/a']);
+    });
+
+    test('nothing is written when one flow is not as it is supposed to be', async () => {
+      await flows.create(write('a'));
+      await flows.update(write('a', { source: 'id: a\nx: 1\n' }));
+      const next = { ...write('a', { source: 'id: a\nx: 2\n' }), from: 1 };
+      expect(shown(await batch({ writes: [write('b'), next] }))).toBe('a');
+      expect(shown(await batch({ writes: [write('b'), { ...write('c'), from: 1 }] }))).toBe('c');
+      const deletes = [
+        { namespace: 'company', id: 'a' },
+        { namespace: 'company', id: 'absent' },
+      ];
+      expect(shown(await batch({ writes: [write('b')], deletes }))).toBe('absent');
+      await expect(batch({ writes: [write('b'), write('x', { namespace: 'nul\u0000' })] })).rejects.toMatchObject({
+        code: 'bad-data',
+      });
+      expect(await names({})).toEqual(['company/a']);
+      expect(shown(await batch({ writes: [{ ...next, from: 2 }] }))).toMatchObject({ changed: ['company/a@3'] });
+    });
+
+    test('a thousand and more', async () => {
+      const many = Array.from({ length: 1100 }, (_, i) => write(`f${i}`));
+      const first = await batch({ writes: many });
+      expect(first.kind === 'written' && first.written.map(({ id }) => id)).toEqual(many.map(({ id }) => id));
+      const sequences = first.kind === 'written' ? first.written.map(({ sequence }) => sequence) : [];
+      expect(new Set(sequences).size).toBe(1100);
+      expect(shown(await batch({ writes: many }))).toMatchObject({ changed: [] });
+      const last = await batch({ deleteOthers: 'all' });
+      expect(last.kind === 'written' && last.deleted).toHaveLength(1100);
+      expect(await flows.namespaces(tenant)).toEqual([]);
+    });
+  });
+
+  test('sources are searched by words that all must occur, case ignored', async () => {
+    await flows.create(write('a', { source: 'id: a\nmessage: Größe 100% of A_B\n' }));
+    await flows.create(write('b', { source: 'id: b\nmessage: groesse of AxB\n', namespace: 'company.team' }));
+    await flows.create(write('gone', { source: 'id: gone\nmessage: of\n' }));
+    await flows.delete(tenant, 'company', 'gone');
+    await flows.update(write('a', { source: 'id: a\nmessage: größe 100% of A_B\nlabels: {x: y}\n' }));
+    const found = async (filter: Partial<Parameters<FlowStore['searchSources']>[0]>): Promise<string[]> =>
+      (await flows.searchSources({ tenant, ...filter }, page, [])).results.map(({ id }) => id);
+    expect(await found({})).toEqual(['a', 'b']);
+    expect(await found({ q: 'OF message' })).toEqual(['a', 'b']);
+    expect(await found({ q: 'a_b' })).toEqual(['a']);
+    expect(await found({ q: 'größe' })).toEqual(['a']);
+    expect(await found({ q: 'of', namespace: 'company.team' })).toEqual(['b']);
+    const second = await flows.searchSources({ tenant, q: 'of' }, { page: 2, size: 1 }, [
+      { field: 'id', descending: true },
+    ]);
+    expect(second.total).toBe(2);
+    expect(second.results).toEqual([await flows.get(tenant, 'company', 'a')]);
   });
 
   test('a search filters by namespace, text, labels and scope', async () => {

@@ -1,34 +1,21 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { Label } from '@tiercel/model';
 import { PrismaClient, type Flow, type Prisma } from '../generated/client.ts';
 import { StoreError } from '../ports/execution-store.ts';
 import type { Page, PageOf, Sort } from '../ports/execution-queries.ts';
 import type { FlowFilter, FlowStore, FlowWrite, StoredFlow } from '../ports/flow-store.ts';
 import { boundedWords } from './conditions.ts';
 import { classify, type Database } from './database.ts';
+import { latestOf, rowOf, toStored, withoutRevision, writeBatch, type Transaction } from './flow-batch.ts';
+import { searchSources } from './flow-sources.ts';
 import { storableText } from './rows.ts';
 
 // Writers of flows take turns, so that sequence numbers become visible in their order and `changedSince` skips none.
 const WRITE_LOCK = 0x7e1ce2;
 
+/** How long a write of thousands of flows may take, ms. */
+const BATCH_TIMEOUT = 60_000;
+
 const SORT_KEYS: ReadonlySet<string> = new Set(['id', 'namespace']);
-
-/** Source lines that do not count as a change: revisions are the server's. */
-const withoutRevision = (source: string): string => source.replace(/^revision:.*\n?/gm, '');
-
-const toStored = (row: Flow): StoredFlow => ({
-  tenant: row.tenant,
-  namespace: row.namespace,
-  id: row.id,
-  revision: row.revision,
-  source: row.source,
-  disabled: row.disabled,
-  deleted: row.deleted,
-  labels: row.labels as unknown as readonly Label[],
-  updatedAt: row.updatedAt.getTime(),
-  sequence: Number(row.sequence),
-  ...(row.description !== null && { description: row.description }),
-});
 
 /** What is in a namespace or below it. '/' follows '.' in byte order; LIKE would take `_` for a wildcard. */
 const within = (namespace: string): Prisma.FlowWhereInput => ({
@@ -70,31 +57,12 @@ function orderOf(sort: readonly Sort[]): Prisma.FlowOrderByWithRelationInput[] {
   return [...order, ...rest.map((key) => ({ [key]: 'asc' }))];
 }
 
-type Transaction = Prisma.TransactionClient;
-type FlowName = Pick<StoredFlow, 'tenant' | 'namespace' | 'id'>;
-
-const latestOf = (client: Transaction, { tenant, namespace, id }: FlowName): Promise<Flow | null> =>
-  client.flow.findFirst({ where: { tenant, namespace, id, latest: true } });
-
 /** Writes the revision that follows `last`. */
 async function append(tx: Transaction, last: Flow | null, write: FlowWrite, deleted: boolean): Promise<StoredFlow> {
   const { tenant, namespace, id } = write;
   if (last !== null)
     await tx.flow.updateMany({ where: { tenant, namespace, id, latest: true }, data: { latest: false } });
-  const row = await tx.flow.create({
-    data: {
-      tenant,
-      namespace,
-      id,
-      revision: (last?.revision ?? 0) + 1,
-      latest: true,
-      disabled: write.disabled,
-      deleted,
-      labels: write.labels as unknown as Prisma.InputJsonArray,
-      source: storableText(write.source),
-      ...(write.description !== undefined && { description: storableText(write.description) }),
-    },
-  });
+  const row = await tx.flow.create({ data: rowOf(write, last, deleted) });
   return toStored(row);
 }
 
@@ -116,14 +84,14 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 export function createFlowStore(db: Database): FlowStore {
   const prisma = new PrismaClient({ adapter: new PrismaPg(db.pool) });
   /** One writer at a time decides what the next revision is. */
-  const writing = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> =>
+  const writing = <T>(work: (tx: Transaction) => Promise<T>, timeout = 30_000): Promise<T> =>
     guarded(() =>
       prisma.$transaction(
         async (tx) => {
           await tx.$executeRaw`SELECT pg_advisory_xact_lock(${WRITE_LOCK})`;
           return work(tx);
         },
-        { maxWait: 10_000, timeout: 30_000 },
+        { maxWait: 10_000, timeout },
       ),
     );
   const find = (query: Prisma.FlowFindManyArgs): Promise<readonly StoredFlow[]> =>
@@ -147,6 +115,8 @@ export function createFlowStore(db: Database): FlowStore {
         const last = await latestOf(tx, { tenant, namespace, id });
         return last === null || last.deleted ? undefined : append(tx, last, toStored(last), true);
       }),
+    writeAll: (batch) => writing((tx) => writeBatch(tx, batch), BATCH_TIMEOUT),
+    searchSources: (filter, page, sort) => searchSources(db, filter, page, sort),
     get: async (tenant, namespace, id, { revision, allowDeleted = false } = {}) => {
       const which = revision === undefined ? { latest: true, ...(!allowDeleted && { deleted: false }) } : { revision };
       return (await find({ where: { tenant, namespace, id, ...which }, take: 1 }))[0];

@@ -234,6 +234,8 @@ export function fakeFlows(flows: readonly StoredFlow[] = []): FlowStore {
     create: refused,
     update: refused,
     delete: refused,
+    writeAll: refused,
+    searchSources: refused,
     get: async (_tenant, namespace, id, options) =>
       flows.find((f) => f.namespace === namespace && f.id === id && f.revision === (options?.revision ?? f.revision)),
     revisions: async () => flows,
