@@ -16,20 +16,21 @@ export type ExpressionErrors = 'problem' | 'warning';
 /**
  * Checks every text that is rendered: properties of tasks and triggers, values of flow outputs; of inputs the condition, the expression
  * that gives values, and the default. Its syntax, and in tasks and outputs whether what it reads can be there. Variables and labels of
- * the flow are not rendered by themselves (execution-semantics.md §10.1) and may hold anything.
+ * the flow are not rendered by themselves (execution-semantics.md §10.1) and may hold anything. Without `references` (a task on its
+ * own, whose flow is not known) only the syntax.
  */
 export function checkExpressions(
   reader: Reader,
   raw: Readonly<Record<string, unknown>>,
   tasks: readonly PlacedTask[],
   errors: ExpressionErrors,
-  references: References,
+  references?: References,
 ): void {
   const nested = new Set<unknown>(tasks.map(({ task }) => task));
   const check = (map: Readonly<Record<string, unknown>>, at: Path, owner: Path | undefined): void => {
     for (const { path, text } of texts(map, at, nested)) {
       const use = useOf(reader, text, path, errors);
-      if (use === undefined || owner === undefined) continue;
+      if (use === undefined || owner === undefined || references === undefined) continue;
       for (const problem of references.problems(use, owner)) {
         const { line, column } = reader.document.place(path);
         reader.warnings.push(`${pathText(path)}: ${problem} (line ${line}, column ${column})`);
