@@ -94,8 +94,10 @@ describe('a connection that is lost in the middle of a statement', () => {
     const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND state = 'idle in transaction'`;
     const outcome = victim.transaction(async (client) => {
       await client.query('SELECT 1');
+      // Listened for before the kill: the end can be told before the killer's own answer is.
+      const ended = new Promise((resolve) => client.once('end', resolve));
       await waitUntil(async () => (await db.database.query(kill, [NAME])).length > 0);
-      await new Promise((resolve) => client.once('end', resolve));
+      await ended;
       await client.query('SELECT 1');
     });
     await expect(outcome).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' });
