@@ -24,8 +24,8 @@ const refusal = (message: string, line?: number): Problem => ({
 });
 
 /**
- * Looks at the size, the number of tokens and the nesting of a source before anything expensive is done with it. Linear in the
- * length of the text. Answers why the source is refused, or undefined.
+ * Looks at the size of a source before anything expensive is done with it, and of a large one at the number of tokens and the nesting.
+ * Linear in the length of the text. Answers why the source is refused, or undefined.
  */
 export function guardSource(source: string, limits: SourceLimits): Problem | undefined {
   // A UTF-8 text has at least as many bytes as UTF-16 units: the cheap test first.
@@ -33,6 +33,12 @@ export function guardSource(source: string, limits: SourceLimits): Problem | und
     return refusal(`the source has more than ${limits.maxBytes} bytes`);
   }
   if (source.includes('\0')) return refusal('the source has a NUL character');
+  // A shorter text cannot have as many tokens; what it nests is for the parser to count.
+  return source.length > limits.maxTokens ? guardTokens(source, limits) : undefined;
+}
+
+/** Looks at the number of tokens and the nesting. Slower than the parser itself. */
+export function guardTokens(source: string, limits: SourceLimits): Problem | undefined {
   let tokens = 0;
   let line = 1;
   let brackets = 0;

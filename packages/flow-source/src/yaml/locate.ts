@@ -1,5 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair } from 'yaml';
 import type { Path, Place } from '../problem.ts';
+import type { YamlAlias, YamlMap, YamlNode } from './tree.ts';
 
 /** The way from a value back to the text that it came from. */
 export interface Locator {
@@ -14,93 +14,87 @@ export interface Locator {
 }
 
 interface Found {
-  readonly node: Node | undefined;
-  readonly key: Node | undefined;
+  readonly node: YamlNode;
+  readonly key: YamlNode | undefined;
   readonly complete: boolean;
 }
 
-/** Makes a locator over a parsed document. `targets`: which node each alias stands for. */
+/** Makes a locator over a document. `targets`: which node each alias stands for. */
 export function createLocator(
-  source: string,
-  document: Document,
-  targets: ReadonlyMap<Node, Node>,
+  root: YamlNode,
+  targets: ReadonlyMap<YamlAlias, YamlNode>,
   at: (offset: number) => Place,
 ): Locator {
-  const resolve = (node: Node | undefined): Node | undefined =>
-    node !== undefined && isAlias(node) ? targets.get(node) : node;
-
-  const pairOf = (map: Node, name: string): Pair<Node, Node | null> | undefined => {
-    if (!isMap(map)) return undefined;
-    const pairs = map.items as Pair<Node, Node | null>[];
-    // oxlint-disable-next-line typescript/no-base-to-string -- scalars are texts, numbers, booleans or null
-    const own = pairs.find(({ key }) => isScalar(key) && String(key.value ?? '') === name);
-    if (own !== undefined) return own;
-    for (const { key, value } of pairs) {
-      if (!isScalar(key) || key.value !== '<<' || value === null) continue;
-      const merged = resolve(value);
-      for (const candidate of merged !== undefined && isSeq(merged) ? (merged.items as Node[]) : [merged]) {
-        const target = resolve(candidate);
-        const pair = target === undefined ? undefined : pairOf(target, name);
-        if (pair !== undefined) return pair;
-      }
-    }
-    return undefined;
-  };
-
-  const find = (path: Path): Found => {
-    let node: Node | undefined = document.contents ?? undefined;
-    let key: Node | undefined;
-    for (const part of path) {
-      const inside = resolve(node);
-      if (inside === undefined) return { node, key, complete: false };
-      if (typeof part === 'number') {
-        if (!isSeq(inside) || inside.items[part] === undefined) return { node, key, complete: false };
-        node = inside.items[part] as Node;
-        key = undefined;
-      } else {
-        const pair = pairOf(inside, part);
-        if (pair === undefined) return { node, key, complete: false };
-        key = pair.key;
-        node = pair.value ?? pair.key;
-      }
-    }
-    return { node, key, complete: true };
-  };
-
-  const offsetOf = (node: Node | undefined): number => node?.range?.[0] ?? 0;
+  const resolve = (node: YamlNode): YamlNode => (node.kind === 'alias' ? (targets.get(node) ?? node) : node);
+  const find = createFinder(root, resolve);
 
   const placeInside = (path: Path, line: number, column: number): Place => {
     const node = resolve(find(path).node);
-    if (node === undefined || !isScalar(node)) return at(offsetOf(node));
-    const start = at(offsetOf(node));
-    if (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') {
-      const indent = blockIndent(source.slice(node.range?.[0] ?? 0, node.range?.[1] ?? 0));
-      return { line: start.line + line, column: indent + column };
-    }
-    const quote = node.type === 'PLAIN' ? 0 : 1;
+    const start = at(node.start);
+    if (node.kind !== 'scalar') return start;
+    if (node.blockIndent !== undefined) return { line: start.line + line, column: node.blockIndent + column };
+    const quote = node.plain ? 0 : 1;
     if (line === 1) return { line: start.line, column: start.column + quote + column - 1 };
     return { line: start.line + line - 1, column };
   };
 
   return {
     place: (path, what = 'value') => {
-      const found = find(path);
-      return at(offsetOf(what === 'key' && found.complete ? (found.key ?? found.node) : found.node));
+      const { node, key, complete } = find(path);
+      return at((what === 'key' && complete && key !== undefined ? key : node).start);
     },
     has: (path) => find(path).complete,
     textOf: (path) => {
       const node = resolve(find(path).node);
-      return node !== undefined && isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
+      return node.kind === 'scalar' ? node.text : undefined;
     },
     placeInside,
   };
 }
 
-/** Columns by which the lines of a block scalar are indented: those of its first line that is not blank. */
-function blockIndent(block: string): number {
-  for (const line of block.split('\n').slice(1)) {
-    const text = line.trimStart();
-    if (text !== '') return line.length - text.length;
-  }
-  return 0;
+function createFinder(root: YamlNode, resolve: (node: YamlNode) => YamlNode): (path: Path) => Found {
+  /** Pairs by key, of maps that were asked for: a map may be large, and asked for often. */
+  const indexes = new Map<YamlMap, ReadonlyMap<string, YamlMap['pairs'][number]>>();
+  const indexOf = (map: YamlMap): ReadonlyMap<string, YamlMap['pairs'][number]> => {
+    let index = indexes.get(map);
+    if (index === undefined) {
+      index = new Map(
+        map.pairs.flatMap((pair) => (pair.key.kind === 'scalar' ? [[pair.key.text, pair] as const] : [])),
+      );
+      indexes.set(map, index);
+    }
+    return index;
+  };
+  const pairOf = (node: YamlNode, name: string): YamlMap['pairs'][number] | undefined => {
+    if (node.kind !== 'map') return undefined;
+    const own = indexOf(node).get(name);
+    if (own !== undefined) return own;
+    for (const { key, value } of node.pairs) {
+      if (key.kind !== 'scalar' || key.text !== '<<') continue;
+      const merged = resolve(value);
+      for (const candidate of merged.kind === 'list' ? merged.items : [merged]) {
+        const pair = pairOf(resolve(candidate), name);
+        if (pair !== undefined) return pair;
+      }
+    }
+    return undefined;
+  };
+  return (path) => {
+    let node = root;
+    let key: YamlNode | undefined;
+    for (const part of path) {
+      const inside = resolve(node);
+      if (typeof part === 'number') {
+        const item = inside.kind === 'list' ? inside.items[part] : undefined;
+        if (item === undefined) return { node, key, complete: false };
+        node = item;
+        key = undefined;
+      } else {
+        const pair = pairOf(inside, part);
+        if (pair === undefined) return { node, key, complete: false };
+        ({ key, value: node } = pair);
+      }
+    }
+    return { node, key, complete: true };
+  };
 }

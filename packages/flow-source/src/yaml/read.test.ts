@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { describeProblem, type Path } from '../problem.ts';
+import { readYaml } from './read.ts';
+
+const SOURCE = `# a comment with a | and a >
+id: "quoted # no comment" # a | b
+'single': 'it''s'
+empty:
+block: | # with a > b
+  first {{ x
+    second
+list:
+  # | here too
+  - >-
+    folded
+    text
+  - &anchor !!str 12
+  - *anchor
+flow: {a: [1, 'two'], b: &m {c: 3}}
+merged:
+  <<: *m
+  own: ü{{
+`;
+
+const documentOf = (source: string) => {
+  const { document, problems } = readYaml(source);
+  expect(problems).toEqual([]);
+  return document!;
+};
+
+describe('places', () => {
+  const { place, placeInside, textOf, value } = documentOf(SOURCE);
+
+  it('the values are as meant', () => {
+    expect(value).toEqual({
+      id: 'quoted # no comment',
+      single: "it's",
+      empty: null,
+      block: 'first {{ x\n  second\n',
+      list: ['folded text', '12', '12'],
+      flow: { a: [1, 'two'], b: { c: 3 } },
+      merged: { own: 'ü{{', c: 3 },
+    });
+  });
+
+  it.each<[Path, number, number]>([
+    [[], 2, 1],
+    [['id'], 2, 5],
+    [['single'], 3, 11],
+    [['empty'], 4, 6],
+    [['block'], 5, 8],
+    [['list'], 10, 3],
+    [['list', 0], 10, 5],
+    [['list', 1], 13, 19],
+    [['list', 2], 14, 5],
+    [['flow', 'a', 1], 15, 15],
+    [['merged', 'c'], 15, 33],
+    [['merged', 'nothing'], 17, 3],
+  ])('of the value at %j', (path, line, column) => {
+    expect(place(path)).toEqual({ line, column });
+  });
+
+  it('of keys, where there is one', () => {
+    expect([place(['flow', 'a'], 'key'), place(['list', 0], 'key')]).toEqual([
+      { line: 15, column: 8 },
+      { line: 10, column: 5 },
+    ]);
+  });
+
+  it('inside of texts: plain, quoted, block', () => {
+    expect(placeInside(['merged', 'own'], 1, 2)).toEqual({ line: 18, column: 9 });
+    expect(placeInside(['single'], 1, 1)).toEqual({ line: 3, column: 12 });
+    expect(placeInside(['block'], 2, 3)).toEqual({ line: 7, column: 5 });
+  });
+
+  it('a scalar as it was written', () => {
+    expect([textOf(['list', 1]), textOf(['flow', 'a', 0]), textOf(['flow'])]).toEqual(['12', '1', undefined]);
+  });
+
+  it('with line ends of Windows', () => {
+    const windows = documentOf(SOURCE.replaceAll('\n', '\r\n'));
+    expect(windows.value).toEqual(value);
+    expect([windows.place(['list', 0]), windows.placeInside(['block'], 2, 3)]).toEqual([
+      { line: 10, column: 5 },
+      { line: 7, column: 5 },
+    ]);
+  });
+
+  it('after a byte order mark', () => {
+    expect(documentOf(`\uFEFFid: a`).value).toEqual({ id: 'a' });
+  });
+});
+
+describe('what is no YAML', () => {
+  const told = (source: string) => readYaml(source).problems.map(describeProblem);
+
+  it('all mistakes are told, each with its place', () => {
+    const found = told('a: [1\nb: {c\nd: "x\n');
+    expect(found.length).toBeGreaterThan(1);
+    for (const problem of found) expect(problem).toMatch(/^Illegal flow yaml: .*\(line \d+, column \d+\)$/);
+  });
+
+  it('of a long source the first is told', () => {
+    const found = told(`a: 1\n  b: [\n${'# long\n'.repeat(20_000)}`);
+    expect(found).toEqual([expect.stringMatching(/^Illegal flow yaml: .*\(line 2, column 4\)$/)]);
+  });
+
+  it('a mistake that only the reader sees', () => {
+    expect(told('a: b\u0007')).toEqual([
+      'Illegal flow yaml: the stream contains non-printable characters (line 1, column 5)',
+    ]);
+  });
+});
