@@ -7,6 +7,7 @@ export { nest } from './input-variables.ts';
 export { buildVariables, hasSealed, jobVariables, type ServerVariables } from './variables.ts';
 export {
   compareTimes,
+  HIDDEN,
   hasExtension,
   inputReader,
   readTime,
@@ -16,6 +17,7 @@ export {
   type InputReader,
   type TimeType,
 } from './values/index.ts';
+export { maskSecrets } from './secrets.ts';
 export { merge } from './outputs.ts';
 export { renderValue, type AdvanceContext, type Effects, type EngineLog } from './step.ts';
 export { DEFAULT_GROUP, workerGroupOf, type TaskTypes } from './task-types.ts';

@@ -1,15 +1,13 @@
 import type { Cipher } from '@tiercel/expressions';
 import { holdsSecret, isDynamic, sealed, type FlowInput, type Json, type JsonObject } from '@tiercel/model';
-import { inputReader, ValueProblem, type InputPorts } from './values/index.ts';
+import { inputReader, textOf, ValueProblem, type InputPorts } from './values/index.ts';
 
 /** What the variable `inputs` needs to know of a flow, found once per revision. */
 export interface PreparedInputs {
   /** Typed defaults by id. */
   readonly defaults: readonly { readonly id: string; readonly value: Json; readonly isConditional: boolean }[];
-  /** Ids whose values the row holds as encrypted texts. */
-  readonly secrets: readonly string[];
-  /** Whether values of the row are encrypted, wholly or in part. */
-  readonly hasSecrets: boolean;
+  /** Inputs whose values are encrypted: of a SECRET the row holds the encrypted text, of a list its items say it themselves. */
+  readonly secrets: readonly { readonly id: string; readonly isText: boolean }[];
 }
 
 /** Defaults were judged when the flow was saved: what they are now is only converted. */
@@ -19,8 +17,7 @@ export const prepareInputs = (inputs: readonly FlowInput[]): PreparedInputs => (
   defaults: inputs
     .filter(({ defaults }) => defaults !== undefined && defaults !== null)
     .map((input) => ({ id: input.id, value: defaultOf(input), isConditional: input.dependsOn !== undefined })),
-  secrets: inputs.filter(({ type }) => type === 'SECRET').map(({ id }) => id),
-  hasSecrets: inputs.some(holdsSecret),
+  secrets: inputs.filter(holdsSecret).map(({ id, type }) => ({ id, isText: type === 'SECRET' })),
 });
 
 function defaultOf(input: FlowInput): Json {
@@ -52,15 +49,21 @@ export function inputVariables(
   if (missing.length === 0 && given === undefined) return undefined;
   let inputs = nest(given ?? {});
   for (const { id, value } of missing) {
-    const isSecret = secrets.includes(id) && cipher !== undefined;
-    inputs = withValue(inputs, id.split('.'), isSecret ? cipher.seal(value as string) : value);
+    const isSecret = cipher !== undefined && secrets.some((secret) => secret.id === id);
+    inputs = withValue(inputs, id.split('.'), isSecret ? sealedDefault(value, cipher) : value);
   }
-  for (const id of secrets) {
+  for (const { id, isText } of secrets) {
     const value = valueAt(inputs, id);
-    if (typeof value === 'string') inputs = withValue(inputs, id.split('.'), { ...sealed(value) });
+    if (isText && typeof value === 'string') inputs = withValue(inputs, id.split('.'), { ...sealed(value) });
   }
   return inputs;
 }
+
+/** A secret default, as a row would hold it. */
+const sealedDefault = (value: Json, cipher: Cipher): Json =>
+  Array.isArray(value)
+    ? value.map((item: Json) => ({ ...sealed(cipher.seal(textOf(item))) }))
+    : cipher.seal(textOf(value));
 
 /** A value by its id, nested or not. */
 function valueAt(inputs: JsonObject | undefined, id: string): Json | undefined {

@@ -82,7 +82,7 @@ function finish(step: Step, end: State): boolean {
     step.moveExecution(end);
     return true;
   }
-  const outcome = step.attempt(() => renderFlowOutputs(declared, step.renderer(undefined), step.context.server.cipher));
+  const outcome = step.attempt(() => renderFlowOutputs(declared, step.renderer(undefined), step.secrets.seal));
   if (outcome === undefined) return false;
   if ('error' in outcome) {
     step.log('ERROR', `Failed to render output values: ${outcome.error.message}`);

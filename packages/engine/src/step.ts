@@ -10,7 +10,8 @@ import {
 import { currentState, withState, type LogLevel, type State, type TaskRun, type WakeUp } from '@tiercel/model';
 import type { Renderer } from './flowables/flowable.ts';
 import type { ExecutionState } from './state.ts';
-import { buildVariables, hasSealed, openVariables, selfVariables, type ServerVariables } from './variables.ts';
+import { ExecutionSecrets } from './secrets.ts';
+import { buildVariables, selfVariables, type ServerVariables } from './variables.ts';
 
 /** What `advance` is told besides the events: the time, and the world as far as it was asked for. */
 export interface AdvanceContext {
@@ -67,11 +68,15 @@ export class Step {
   readonly state: ExecutionState;
   readonly context: AdvanceContext;
   readonly effects: Effects = noEffects();
+  /** Everything that this step decrypts and says goes by here. */
+  readonly secrets: ExecutionSecrets;
   started = 0;
+  private env: RenderEnv | undefined;
 
   constructor(state: ExecutionState, context: AdvanceContext) {
     this.state = state;
     this.context = context;
+    this.secrets = new ExecutionSecrets(state, context.server);
   }
 
   /** Gives a task run another state. */
@@ -88,7 +93,9 @@ export class Step {
     this.state.execution = { ...execution, history: withState(execution.history, state, this.context.now) };
   }
 
-  log(level: LogLevel, message: string, seq?: number): void {
+  /** Says something in the log of the execution, or of a task run; secrets are masked. */
+  log(level: LogLevel, text: string, seq?: number): void {
+    const message = this.secrets.mask(text);
     this.effects.logs.push({ level, message, date: this.context.now, ...(seq !== undefined && { seq }) });
   }
 
@@ -100,13 +107,12 @@ export class Step {
   }
 
   variables(run: TaskRun | undefined): Record<string, Value> {
-    const built = buildVariables(this.state, run, this.context.server);
-    const variables = hasSealed(this.state) ? openVariables(built, this.context.server) : built;
+    const variables = this.secrets.open(buildVariables(this.state, run, this.context.server));
     return run === undefined ? variables : { ...variables, ...selfVariables(this.state, run) };
   }
 
   renderer(run: TaskRun | undefined): Renderer {
-    const { env } = this.context;
+    const env = (this.env ??= { ...this.context.env, onSecret: this.secrets.add });
     let variables: Record<string, Value> | undefined;
     const seen = (): Record<string, Value> => (variables ??= this.variables(run));
     return {

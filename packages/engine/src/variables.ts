@@ -1,12 +1,4 @@
-import {
-  LazyMap,
-  openSealed,
-  toPlainValue,
-  type Cipher,
-  type PathStep,
-  type TemplateUse,
-  type Value,
-} from '@tiercel/expressions';
+import { LazyMap, toPlainValue, type Cipher, type PathStep, type TemplateUse, type Value } from '@tiercel/expressions';
 import { currentState, DEFAULT_TENANT, type Execution, type JsonObject, type TaskRun } from '@tiercel/model';
 import type { FlowGraph } from './flow-graph.ts';
 import { inputVariables } from './input-variables.ts';
@@ -153,24 +145,13 @@ export function jobVariables(state: ExecutionState, run: TaskRun, server: Server
   const variables = buildVariables(state, run, server);
   const picked = pickVariables(variables, state.nodeOf(run)?.use, selfVariables(state, run));
   // Secrets go along even when the task does not name them: its log masks them, wherever they come from.
-  for (const id of secrets) pickInto(picked, variables, ['inputs', ...id.split('.')]);
+  for (const { id } of secrets) pickInto(picked, variables, ['inputs', ...id.split('.')]);
   return picked;
 }
 
 /** Whether variables of this execution can hold encrypted values. */
-export const hasSealed = (state: ExecutionState): boolean => state.graph.inputs.hasSecrets || state.outputs.hasSealed;
-
-/** Variables that can hold encrypted values. */
-const SEALABLE = ['inputs', 'outputs', 'parents', 'parent', 'trigger'] as const;
-
-/** Variables with what is encrypted in them decrypted. Throws when the key is another one. */
-export function openVariables(variables: Record<string, Value>, { cipher }: ServerVariables): Record<string, Value> {
-  if (cipher === undefined) return variables;
-  const opened = SEALABLE.filter((root) => variables[root] !== undefined).map(
-    (root) => [root, openSealed(variables[root], cipher.open)] as const,
-  );
-  return { ...variables, ...Object.fromEntries(opened) };
-}
+export const hasSealed = (state: ExecutionState): boolean =>
+  state.graph.inputs.secrets.length > 0 || state.outputs.hasSealed;
 
 /** `self`: the variables of the run itself, which are not picked but tell the keys of subscripts. */
 export function pickVariables(

@@ -1,3 +1,4 @@
+import { shortened } from '@tiercel/model';
 import { Failure, UndefinedName } from './errors.ts';
 import { plainText, printed } from './print.ts';
 import type { CompiledTemplate } from './evaluate.ts';
@@ -166,7 +167,7 @@ export class Context {
     if (this.mode === 'json') this.append(printed(value, this.work));
     else if (this.mode === 'plain') this.append(plainText(value, this.work));
     else if (this.typed === MISSING || this.typed === null) this.typed = value;
-    else throw typedFailure(printed(value, this.work).slice(0, 40));
+    else throw typedFailure(printed(value, this.work));
   }
 
   private append(text: string): void {
@@ -190,7 +191,9 @@ export class Context {
 }
 
 function typedFailure(text: string): Failure {
-  return new Failure(`Tried to add \`${text.slice(0, 40)}\` to a value: an expression that gives a value stands alone`);
+  return new Failure(
+    `Tried to add \`${shortened(text, 40)}\` to a value: an expression that gives a value stands alone`,
+  );
 }
 
 export function makeWork(env: RenderEnv): Work {

@@ -1,3 +1,4 @@
+import { shortened } from '@tiercel/model';
 import type { Context } from './context.ts';
 import { getNamed, getSubscript, invoke, knownNames } from './attributes.ts';
 import { Failure, fail, UndefinedName } from './errors.ts';
@@ -135,7 +136,7 @@ function compileSubscript({ base, index, position }: ExprOf<'subscript'>): Compi
       const at = key(context);
       const value = getSubscript(on, at, context.work);
       if (value === MISSING) {
-        throw new UndefinedName(plainText(at, context.work).slice(0, 200), position, () => knownNames(on));
+        throw new UndefinedName(shortened(plainText(at, context.work), 200), position, () => knownNames(on));
       }
       return value;
     },

@@ -9,7 +9,7 @@ export { toPlainValue } from './plain.ts';
 export { toJson, toPlainText } from './print.ts';
 export { renderAsync, renderStructure, renderText, renderTyped } from './render.ts';
 export { slugify } from './slugify.ts';
-export { openSealed } from './sealed.ts';
+export { openSealed, openVariables } from './sealed.ts';
 export { ConversionError, convertTyped, isTruthyText, parseDuration, type TypedKind } from './typed.ts';
 export { LazyMap, type Value } from './values.ts';
 export { DEFAULT_LIMITS, type RenderLimits } from './work.ts';

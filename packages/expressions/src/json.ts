@@ -39,9 +39,10 @@ class JsonReader {
   }
 
   private bad(): never {
-    const near = this.text.slice(this.at, this.at + 20);
+    // Not more of it than one character: a part of a secret could not be recognised, and masked, any more.
+    const near = this.text[this.at];
     return fail(
-      near === '' ? 'The JSON text ends too early' : `The text is no JSON near \`${near}\` (offset ${this.at})`,
+      near === undefined ? 'The JSON text ends too early' : `The text is no JSON near \`${near}\` (offset ${this.at})`,
     );
   }
 

@@ -1,3 +1,4 @@
+import { shortened } from '@tiercel/model';
 import { fail } from './errors.ts';
 import { doubleText, fitsLong, floatText, plainDigits } from './numbers.ts';
 import { BigInteger, Decimal, Double, Float, decimal, type Value } from './values.ts';
@@ -34,7 +35,7 @@ export function parseNumber(text: string, type: string | null): Value {
 }
 
 function bad(text: string): never {
-  return fail(`\`${text.slice(0, 100)}\` is no number`);
+  return fail(`\`${shortened(text, 100)}\` is no number`);
 }
 
 function whole(text: string): bigint {

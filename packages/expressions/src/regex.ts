@@ -21,7 +21,9 @@ export function compileRegex(pattern: string, work: Work, flags = 0): RE2JS {
     compiled.set(key, regex, pattern.length);
     return regex;
   } catch (error) {
-    throw new Failure(`The regular expression \`${pattern}\` can not be used: ${(error as Error).message}`);
+    // Without the part of the pattern at its end: the whole one is shown, and in it a secret can be masked.
+    const reason = (error as Error).message.replace(/: `[^]*`$/, '');
+    throw new Failure(`The regular expression \`${pattern}\` can not be used: ${reason}`);
   }
 }
 

@@ -1,5 +1,31 @@
 import { isSealed } from '@tiercel/model';
-import { LazyMap, type Value } from './values.ts';
+import { isMap, LazyMap, mapGet, mapHas, mapKeys, MISSING, type Value } from './values.ts';
+
+/** Variables that can hold encrypted values (execution-semantics.md §1.1). */
+const SEALABLE = ['inputs', 'outputs', 'parents', 'parent', 'trigger'] as const;
+
+/**
+ * Variables with what is encrypted in them decrypted. Inputs at once: whoever is told of what is opened knows all of them, and masks them
+ * wherever they come from. Outputs as they are touched: there are as many as the execution is large.
+ */
+export function openVariables<V extends Readonly<Record<string, Value>>>(
+  variables: V,
+  open: (text: string) => string,
+): V {
+  const roots = SEALABLE.filter((root) => variables[root] !== undefined);
+  const opened = roots.map((root) => {
+    const value = variables[root];
+    return [root, root === 'outputs' ? openLazily(value, open, LAZY_LEVELS) : openSealed(value, open)] as const;
+  });
+  return { ...variables, ...Object.fromEntries(opened) };
+}
+
+/** Of `outputs`: tasks, and the values of a loop or the names of a task's outputs. */
+const LAZY_LEVELS = 2;
+
+function openLazily(value: Value, open: (text: string) => string, levels: number): Value {
+  return levels > 0 && isMap(value) && !isSealed(value) ? new OpenedMap(value, open, levels) : openSealed(value, open);
+}
 
 /**
  * The value with every encrypted part of it decrypted (execution-semantics.md §1.1), in maps, lists and maps that are computed on demand,
@@ -7,7 +33,7 @@ import { LazyMap, type Value } from './values.ts';
  */
 export function openSealed(value: Value, open: (text: string) => string): Value {
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof LazyMap) return new OpenedMap(value, open);
+  if (value instanceof LazyMap) return new OpenedMap(value, open, 0);
   if (Array.isArray(value)) return openedList(value as readonly Value[], open);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
@@ -30,23 +56,34 @@ function openedMap(map: Readonly<Record<string, Value>>, open: (text: string) =>
   return changed ?? map;
 }
 
+/** A map whose values are opened one by one, each once. */
 class OpenedMap extends LazyMap {
-  private readonly map: LazyMap;
+  private readonly map: object;
   private readonly open: (text: string) => string;
+  /** How many levels of plain maps are opened by need; below that, and everything in lists, at once. */
+  private readonly levels: number;
+  private readonly opened = new Map<string, Value>();
 
-  constructor(map: LazyMap, open: (text: string) => string) {
+  constructor(map: object, open: (text: string) => string, levels: number) {
     super();
     this.map = map;
     this.open = open;
+    this.levels = levels;
   }
 
   override get(key: string): Value | undefined {
-    return openSealed(this.map.get(key), this.open);
+    const known = this.opened.get(key);
+    if (known !== undefined) return known;
+    const value = mapGet(this.map, key);
+    if (value === MISSING) return undefined;
+    const opened = openLazily(value, this.open, this.levels - 1);
+    this.opened.set(key, opened);
+    return opened;
   }
   override has(key: string): boolean {
-    return this.map.has(key);
+    return mapHas(this.map, key);
   }
   override keys(): Iterable<string> {
-    return this.map.keys();
+    return mapKeys(this.map);
   }
 }

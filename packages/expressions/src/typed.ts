@@ -1,4 +1,5 @@
 /* oxlint-disable no-control-regex -- the formats are defined by their control characters */
+import { shortened } from '@tiercel/model';
 import { readIso, momentOf } from './dates/iso.ts';
 import { Moment } from './dates/moment.ts';
 import { readDuration } from './dates/typed.ts';
@@ -108,7 +109,7 @@ function shown(value: Value): string {
 
 function refuse(kind: TypedKind, value: Value, reason: string): never {
   const text = shown(value);
-  throw new ConversionError(kind, text.length > 100 ? `${text.slice(0, 100)}…` : text, reason);
+  throw new ConversionError(kind, shortened(text, 100), reason);
 }
 
 function scalarText(kind: TypedKind, value: Value): string {

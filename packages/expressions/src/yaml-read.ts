@@ -33,7 +33,7 @@ export function parseYaml(text: string, work: Work): Value {
   if (error !== undefined) {
     // The reader reports its own overflow as an error of the text.
     if (error.message.includes('call stack')) failLimit('The YAML text is nested too deeply');
-    throw new Failure(`The text is no YAML: ${error.message}`);
+    throw new Failure(`The text is no YAML: ${reasonIn(error.message)}`);
   }
   return convert(document.contents, work, 0);
 }
@@ -60,8 +60,16 @@ function parsed(text: string): ReturnType<typeof parseAllDocuments> {
   } catch (error) {
     // Deep nesting by indentation ends on the reader's stack.
     if (error instanceof RangeError) return failLimit('The YAML text is nested too deeply');
-    throw new Failure(`The text is no YAML: ${(error as Error).message}`);
+    throw new Failure(`The text is no YAML: ${reasonIn((error as Error).message)}`);
   }
+}
+
+/** What the reader says, with the place, but without what it quotes of the text: parts of a secret could not be recognised in it. */
+function reasonIn(message: string): string {
+  const [line = ''] = message.split('\n', 1);
+  const [reason = ''] = line.split(/[:"`]/, 1);
+  const place = / at line \d+, column \d+/.exec(line)?.[0] ?? '';
+  return reason.endsWith(place) ? reason : `${reason}${place}`;
 }
 
 /** Refuses a pile of opening brackets before the reader recurses into it. */

@@ -61,7 +61,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     },
     async validateInputs(request) {
       const flow = await findFlow(deps.flows, request, { allowDisabled: true });
-      return resolverOf(flow).resolve(request.inputs ?? {});
+      return resolverOf(flow).report(request.inputs ?? {});
     },
     handleWebhook: createWebhookHandler({ ...deps, variables, limits, submit, resolverOf }),
   };

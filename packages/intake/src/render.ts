@@ -1,8 +1,8 @@
 import { renderValue } from '@tiercel/engine';
 import { renderAsync, renderStructure, renderText, renderTyped, toJson, type RenderEnv } from '@tiercel/expressions';
-import type { Flow, Json, JsonObject } from '@tiercel/model';
+import { Masking, type Flow, type Json, type JsonObject } from '@tiercel/model';
 import type { IntakeDeps } from './deps.ts';
-import type { RenderInput } from './inputs/dynamic.ts';
+import type { OnSecret, RenderInput } from './inputs/dynamic.ts';
 import { flowVariables, type ServerVariables } from './variables.ts';
 
 type RenderDeps = Pick<IntakeDeps, 'now' | 'perform' | 'rendering'>;
@@ -14,19 +14,38 @@ const refuseIo = (): Promise<never> =>
 function rendering<T>(
   { now, perform, rendering: settings }: RenderDeps,
   flow: Flow,
+  onSecret: OnSecret,
   render: (env: RenderEnv) => T,
 ): Promise<T> {
-  const env: RenderEnv = { ...settings, now, random: Math.random };
+  const env: RenderEnv = { ...settings, now, random: Math.random, onSecret };
   return renderAsync(render, env, perform === undefined ? refuseIo : (calls) => perform(flow, calls));
 }
 
-/** Renders a text on behalf of a flow, performing the I/O that it asks for. Throws ExpressionError, and what the I/O throws. */
-export const renderFor = (
+/**
+ * Renders a text on behalf of a flow, performing the I/O that it asks for. Throws ExpressionError, and what the I/O throws; when that
+ * tells a secret that was read, an error without it.
+ */
+export async function renderFor(
   deps: RenderDeps,
   flow: Flow,
   template: string,
   variables: Readonly<Record<string, unknown>>,
-): Promise<string> => rendering(deps, flow, (env) => renderText(template, variables, env));
+): Promise<string> {
+  const masking = new Masking();
+  try {
+    return await rendering(
+      deps,
+      flow,
+      (secret) => masking.add(secret),
+      (env) => renderText(template, variables, env),
+    );
+  } catch (error) {
+    const { message } = error as Error;
+    const masked = masking.apply(message);
+    // Neither stack nor cause of the first one: they say it again.
+    throw masked === message ? error : new Error(masked);
+  }
+}
 
 /** Renders what inputs hold: they see the flow and other inputs; there is no execution yet (execution-semantics.md §10.2). */
 export function createInputRenderer(deps: RenderDeps, server: ServerVariables): RenderInput {
@@ -35,11 +54,11 @@ export function createInputRenderer(deps: RenderDeps, server: ServerVariables): 
     inputs,
   });
   return {
-    typed: (flow, template, inputs) =>
-      rendering(deps, flow, (env) => renderTyped(template, variablesOf(flow, inputs), env)),
-    data: async (flow, value, inputs) => {
+    typed: (flow, template, inputs, onSecret) =>
+      rendering(deps, flow, onSecret, (env) => renderTyped(template, variablesOf(flow, inputs), env)),
+    data: async (flow, value, inputs, onSecret) => {
       const variables = variablesOf(flow, inputs);
-      const rendered = await rendering(deps, flow, (env) =>
+      const rendered = await rendering(deps, flow, onSecret, (env) =>
         typeof value === 'string' ? renderValue(value, variables, env) : renderStructure(value, variables, env),
       );
       return JSON.parse(toJson(rendered)) as Json;

@@ -135,7 +135,7 @@ class StreamingSession implements UploadSession {
 
   async report(): Promise<readonly ResolvedInput[]> {
     await Promise.all(this.pending.values());
-    return this.resolver.resolve(this.given);
+    return this.resolver.report(this.given);
   }
 
   async abort(): Promise<void> {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { JsonDepthError, parseJson, type FlowRef, type Json } from '@tiercel/model';
+import { JsonDepthError, parseJson, type Flow, type FlowRef, type Json } from '@tiercel/model';
 import { IntakeError } from './errors.ts';
+import { maskingOf } from './inputs/secrets.ts';
+import type { GivenInputs } from './inputs/verdict.ts';
 
 /** Texts by name; a name can come several times. Names of headers are in lower case. */
 export type Multimap = Readonly<Record<string, readonly string[]>>;
@@ -44,6 +46,14 @@ export function inputsParameter(parameters: Multimap): Readonly<Record<string, u
   const values = parameters[INPUTS_PARAMETER];
   if (values === undefined || values.length === 0) return undefined;
   return Object.fromEntries(values.flatMap((text) => Object.entries(inputsOfText(text))));
+}
+
+/** Parameters as the variable `trigger` holds them: the values of secret inputs are kept as inputs only, encrypted. */
+export function withoutSecretInputs(flow: Flow, given: GivenInputs, parameters: Multimap): Multimap {
+  const masking = maskingOf(flow.inputs, given);
+  const texts = parameters[INPUTS_PARAMETER];
+  if (masking === undefined || texts === undefined) return parameters;
+  return { ...parameters, [INPUTS_PARAMETER]: texts.map((text) => masking.apply(text)) };
 }
 
 function inputsOfText(text: string): Readonly<Record<string, unknown>> {

@@ -11,7 +11,13 @@ import { flowLabels } from './labels.ts';
 import { newExecution } from './new-execution.ts';
 import { renderFor } from './render.ts';
 import { executionVariables, triggerVariables, type ServerVariables } from './variables.ts';
-import { bodyValue, deliveryKey, inputsParameter, type WebhookRequest } from './webhook-request.ts';
+import {
+  bodyValue,
+  deliveryKey,
+  inputsParameter,
+  withoutSecretInputs,
+  type WebhookRequest,
+} from './webhook-request.ts';
 
 /** How a webhook call ended, when it was not refused. */
 export type WebhookOutcome =
@@ -145,7 +151,8 @@ async function rowOf(
   const given = inputsParameter(parameters);
   const now = deps.now();
   const key = deliveryKey(flow, trigger.id, headers);
-  const variables = { ...(body === undefined ? {} : { body }), headers, parameters } as unknown as JsonObject;
+  const shown = given === undefined ? parameters : withoutSecretInputs(flow, given, parameters);
+  const variables = { ...(body === undefined ? {} : { body }), headers, parameters: shown } as unknown as JsonObject;
   return newExecution({
     flow,
     id: newId(now),

@@ -9,10 +9,17 @@ export class JsonDepthError extends Error {
   }
 }
 
+/** Where the engine of the language quotes the text: a part of it, in which nobody could recognise a part of a secret. */
+const QUOTED = /, (?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/;
+
 /** Parses JSON that comes from outside. Throws JsonDepthError for deep nesting, and an Error with a readable message for bad text. */
 export function parseJson(text: string): unknown {
   if (isTooDeep(text)) throw new JsonDepthError();
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError((error as Error).message.replace(QUOTED, ' is not valid JSON'));
+  }
 }
 
 /** Counts the brackets outside of texts. */

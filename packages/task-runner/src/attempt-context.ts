@@ -13,7 +13,7 @@ import {
   toPlainValue,
   type TypedKind,
 } from '@tiercel/expressions';
-import type { Metric } from '@tiercel/model';
+import type { Masking, Metric } from '@tiercel/model';
 import {
   type BoundTaskRunner,
   type ExecutionInfo,
@@ -25,7 +25,6 @@ import {
   type TaskStorage,
 } from '@tiercel/plugin-kit';
 import { ExpressionIo, type IoScope } from './expression-io.ts';
-import type { Masking } from './masking.ts';
 import { AttemptMetrics } from './metrics.ts';
 import { ownProperties } from './properties.ts';
 import type { AttemptServices } from './services.ts';

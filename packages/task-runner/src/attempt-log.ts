@@ -1,6 +1,5 @@
-import { type LogLevel, logLevelRank, type LogLine } from '@tiercel/model';
+import { type LogLevel, logLevelRank, type LogLine, type Masking } from '@tiercel/model';
 import type { TaskLogger } from '@tiercel/plugin-kit';
-import type { Masking } from './masking.ts';
 import type { AttemptSink } from './services.ts';
 
 /** Longest message of one log entry, in UTF-16 units (execution-semantics.md §4.5). */

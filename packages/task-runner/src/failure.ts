@@ -1,4 +1,5 @@
 import { ExpressionError } from '@tiercel/expressions';
+import { shortened } from '@tiercel/model';
 import { z } from 'zod';
 
 /** Longest stack trace that is logged. */
@@ -27,7 +28,7 @@ export function stackOf(error: unknown): string | undefined {
   const stacks = [error, ...causesOf(error)].map((one) =>
     one instanceof Error ? (one.stack ?? one.message) : String(one),
   );
-  return stacks.join('\nCaused by: ').slice(0, MAX_STACK);
+  return shortened(stacks.join('\nCaused by: '), MAX_STACK);
 }
 
 function causesOf(error: unknown): unknown[] {

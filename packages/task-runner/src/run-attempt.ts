@@ -1,12 +1,11 @@
 import type { TaskJob } from '@tiercel/contracts';
-import { openSealed } from '@tiercel/expressions';
+import { openVariables } from '@tiercel/expressions';
 import { isLogLevel } from './levels.ts';
-import type { Json, JsonObject, TaskResult } from '@tiercel/model';
+import { type Json, type JsonObject, Masking, type TaskResult } from '@tiercel/model';
 import { type TaskDefinition, TaskFailure, type TaskOutput } from '@tiercel/plugin-kit';
 import { AttemptContext } from './attempt-context.ts';
 import { AttemptLog } from './attempt-log.ts';
 import { describeFailure, messageOf, stackOf } from './failure.ts';
-import { Masking } from './masking.ts';
 import { ownProperties } from './properties.ts';
 import type { AttemptServices, AttemptSink } from './services.ts';
 import { Stopper, TaskGivenUp, TaskTimeout } from './stopping.ts';
@@ -128,9 +127,6 @@ async function allVariables(job: TaskJob, services: AttemptServices): Promise<Js
   return services.fetchVariables(job);
 }
 
-/** Variables that can hold encrypted values (execution-semantics.md §1.1). */
-const SEALABLE = ['inputs', 'outputs', 'parents', 'parent', 'trigger'] as const;
-
 /** The variables with what is encrypted in them decrypted, and masked in the log from then on (execution-semantics.md §4.5). */
 function opened(job: TaskJob, variables: JsonObject, { cipher }: AttemptServices, masking: Masking): JsonObject {
   if (job.sealed !== true || cipher === undefined) return variables;
@@ -139,9 +135,7 @@ function opened(job: TaskJob, variables: JsonObject, { cipher }: AttemptServices
     masking.add(text);
     return text;
   };
-  const roots = SEALABLE.filter((root) => variables[root] !== undefined);
-  const values = roots.map((root) => [root, openSealed(variables[root], open) as Json] as const);
-  return { ...variables, ...Object.fromEntries(values) };
+  return openVariables(variables, open);
 }
 
 /** The variables of the job with `task` and `taskrun` of this attempt (execution-semantics.md §5). */

@@ -1,4 +1,4 @@
-import { ExecutionState, look } from '@tiercel/engine';
+import { ExecutionState, look, maskSecrets } from '@tiercel/engine';
 import { taskJobId, taskQueue, type ExecutionHint, type InboxCopy } from '@tiercel/contracts';
 import { currentState, isTerminal, partitionOf, withState, type Execution, type TaskRun } from '@tiercel/model';
 import { StoreError, type LoadedExecution, type LogRow, type StepWrite } from '@tiercel/store';
@@ -70,9 +70,10 @@ export class Desk {
         try {
           more = await this.step(hints);
         } catch (error) {
+          const { state } = this;
           this.state = undefined;
           more = false;
-          if (!(await this.afterFailure(error, hints))) return;
+          if (!(await this.afterFailure(error, hints, state))) return;
         }
       }
     } finally {
@@ -177,7 +178,11 @@ export class Desk {
   }
 
   /** Answers whether to go on at this desk. */
-  private async afterFailure(error: unknown, hints: readonly ExecutionHint[]): Promise<boolean> {
+  private async afterFailure(
+    error: unknown,
+    hints: readonly ExecutionHint[],
+    state: ExecutionState | undefined,
+  ): Promise<boolean> {
     const fields = { executionId: this.executionId, error };
     if (error instanceof StoreError && error.code === 'unavailable') {
       this.deps.log.warn(fields, 'the store is away; the step is done again');
@@ -189,7 +194,9 @@ export class Desk {
     this.deps.log.error(fields, 'a step failed; the execution is given up');
     try {
       const loaded = await this.load(this.executionId);
-      if (loaded !== undefined) await this.giveUp(error instanceof Error ? error.message : String(error), loaded);
+      const reason = error instanceof Error ? error.message : String(error);
+      const shown = state === undefined ? reason : maskSecrets(state, this.deps.server, reason);
+      if (loaded !== undefined) await this.giveUp(shown, loaded);
     } catch (second) {
       // The reconciler will look at it again.
       this.deps.log.error({ executionId: this.executionId, error: second }, 'an execution could not even be failed');

@@ -1,6 +1,7 @@
 import { toJson, toPlainText } from '@tiercel/expressions';
 import { currentState, isTerminal, type Json, type JsonObject, type Task } from '@tiercel/model';
 import type { Frame } from '../frame.ts';
+import { shownValue } from '../values/index.ts';
 import { enabled, taskList, type Flowable, type NextRun, type Renderer } from './flowable.ts';
 
 /**
@@ -91,12 +92,12 @@ function parseList(render: Renderer, template: string): readonly unknown[] {
   try {
     parsed = JSON.parse(text) as Json;
   } catch (error) {
-    throw new Error(`'values' must be a list or render to a JSON array, but it rendered to: ${text.slice(0, 200)}`, {
+    throw new Error(`'values' must be a list or render to a JSON array, but it rendered to: ${shownValue(text)}`, {
       cause: error,
     });
   }
   if (!Array.isArray(parsed))
-    throw new Error(`'values' must render to a JSON array, but it rendered to: ${text.slice(0, 200)}`);
+    throw new Error(`'values' must render to a JSON array, but it rendered to: ${shownValue(text)}`);
   return parsed;
 }
 

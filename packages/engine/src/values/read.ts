@@ -1,6 +1,6 @@
 import { sealed, type InputType, type Json } from '@tiercel/model';
 import { readFloat, readInt } from './numbers.ts';
-import { notA, shownValue, ValueProblem } from './problem.ts';
+import { HIDDEN, notA, shownValue, ValueProblem } from './problem.ts';
 import { readJson, readList, readYamlValue } from './structures.ts';
 import { readTime } from './times.ts';
 
@@ -59,7 +59,11 @@ const isTrue = (value: Json): boolean => (typeof value === 'boolean' ? value : t
 
 function readFile(raw: Json, { isFile }: ValuePorts): string {
   if (typeof raw === 'string' && isFile(raw)) return raw;
-  return notA('FILE', raw, 'it must be a file of the request or an address of the internal storage (kestra:///…)');
+  return notA(
+    'FILE',
+    shownValue(raw),
+    'it must be a file of the request or an address of the internal storage (kestra:///…)',
+  );
 }
 
 /** Scheme, `://`, and characters that an address can have; no spaces, no quotes. */
@@ -79,7 +83,7 @@ export function readSecret(text: string, { seal }: ValuePorts): string {
 }
 
 function readItems(type: InputType, raw: Json, ports: ValuePorts, itemType: InputType | undefined): readonly Json[] {
-  const items = readList(type, raw);
+  const items = readList(type, raw, itemType === 'SECRET' ? () => HIDDEN : shownValue);
   return itemType === undefined ? items : items.map((item) => readItem(itemType, item, ports));
 }
 
@@ -91,7 +95,7 @@ function readItem(type: InputType, item: Json, ports: ValuePorts): Json {
     return type === 'SECRET' ? { ...sealed(value as string) } : value;
   } catch (error) {
     if (!(error instanceof ValueProblem)) throw error;
-    const shown = type === 'SECRET' ? '******' : shownValue(item);
+    const shown = type === 'SECRET' ? HIDDEN : shownValue(item);
     throw new ValueProblem(`Unable to parse array element as \`${type}\` on \`${shown}\``);
   }
 }

@@ -1,20 +1,20 @@
 import { readYaml } from '@tiercel/expressions';
 import { JsonDepthError, parseJson, type Json } from '@tiercel/model';
-import { notA, ValueProblem } from './problem.ts';
+import { notA, shownValue, ValueProblem } from './problem.ts';
 
 /** Levels and values that a structure may have; what is beyond is refused before anything walks it. */
 const MAX_DEPTH = 200;
 const MAX_VALUES = 1_000_000;
 
-/** A JSON text as its value; a value that is none stays as it is. `type` is for the message. Throws ValueProblem. */
-export function readJson(type: string, raw: Json): Json {
+/** A JSON text as its value; a value that is none stays as it is. `type` and `shown` are for the message. Throws ValueProblem. */
+export function readJson(type: string, raw: Json, shown: (value: Json) => string = shownValue): Json {
   if (typeof raw !== 'string') return bounded(type, raw);
   try {
     return parseJson(raw) as Json;
   } catch (error) {
     // It may well be JSON: saying that JSON was expected would mislead.
     if (error instanceof JsonDepthError) throw new ValueProblem(`its JSON is ${error.message}`);
-    return notA(type, raw, (error as Error).message);
+    return notA(type, shown(raw), (error as Error).message);
   }
 }
 
@@ -25,15 +25,16 @@ export function readYamlValue(raw: Json): Json {
   try {
     value = readYaml(raw);
   } catch (error) {
-    return notA('YAML', raw, (error as Error).message);
+    return notA('YAML', shownValue(raw), (error as Error).message);
   }
   return bounded('YAML', value);
 }
 
 /** The items of a list, or of the JSON text of one. Throws ValueProblem. */
-export function readList(type: string, raw: Json): readonly Json[] {
-  const value = typeof raw === 'string' ? readJson(type, raw) : raw;
-  if (!Array.isArray(value)) return notA(type, raw, 'it must be a list, or a JSON text of one such as ["a", "b"]');
+export function readList(type: string, raw: Json, shown: (value: Json) => string): readonly Json[] {
+  const value = typeof raw === 'string' ? readJson(type, raw, shown) : raw;
+  if (!Array.isArray(value))
+    return notA(type, shown(raw), 'it must be a list, or a JSON text of one such as ["a", "b"]');
   return value as readonly Json[];
 }
 

@@ -1,5 +1,5 @@
 import { readDuration, readInstant, readLocalDate, readLocalTime } from '@tiercel/expressions';
-import { notA } from './problem.ts';
+import { notA, shownValue } from './problem.ts';
 
 /** The types of moments and lengths of time. */
 export type TimeType = 'DATETIME' | 'DATE' | 'TIME' | 'DURATION';
@@ -49,7 +49,7 @@ function reading(type: TimeType, raw: unknown): Reading | undefined {
  * `2019-10-06`, TIME as `18:27:49`, DURATION as `PT5M6S`; reading that again changes nothing. Throws ValueProblem.
  */
 export const readTime = (type: TimeType, raw: unknown): string =>
-  (reading(type, raw) ?? notA(type, raw, EXPECTED[type])).text;
+  (reading(type, raw) ?? notA(type, shownValue(raw), EXPECTED[type])).text;
 
 /** Less than 0 when `a` comes before `b`, both as stored, 0 when they are the same. */
 export function compareTimes(type: TimeType, a: string, b: string): number {

@@ -1,17 +1,21 @@
 import { inputReader, type InputPorts } from '@tiercel/engine';
 import { toJson } from '@tiercel/expressions';
-import { isDynamic, type Flow, type FlowInput, type Json, type JsonObject } from '@tiercel/model';
+import { holdsSecret, isDynamic, Masking, type Flow, type FlowInput, type Json, type JsonObject } from '@tiercel/model';
 import { fallbackOf, verdictOn, type Judged } from './judge.ts';
 import type { OrderedInput } from './order.ts';
+import { addSecret, maskingOf, withoutSecrets } from './secrets.ts';
 import { nested, putInput, shownGiven, valueOfInput, type GivenInputs, type ResolvedInput } from './verdict.ts';
 
-/** Renders expressions on behalf of a flow; `inputs` is the variable of that name. Rejects with a readable message. */
+/** Renders expressions on behalf of a flow; `inputs` is the variable of that name. Rejects with a readable message, not masked. */
 export interface RenderInput {
   /** One text to its value (expressions.md §1.3). */
-  typed(flow: Flow, template: string, inputs: JsonObject): Promise<unknown>;
+  typed(flow: Flow, template: string, inputs: JsonObject, onSecret: OnSecret): Promise<unknown>;
   /** A default to plain data: texts of one expression to its value, other texts to text. */
-  data(flow: Flow, value: Json, inputs: JsonObject): Promise<Json>;
+  data(flow: Flow, value: Json, inputs: JsonObject, onSecret: OnSecret): Promise<Json>;
 }
+
+/** Is told every secret that `secret()` reads. */
+export type OnSecret = (secret: string) => void;
 
 interface Task {
   readonly flow: Flow;
@@ -24,15 +28,24 @@ interface Task {
 /** Why an input has no value that could be judged; a message of its own, without "Invalid input for". */
 class NoVerdict extends Error {}
 
+/** Verdicts with the secrets that were read for them: their messages are masked, their values are not. */
+export interface DynamicVerdicts {
+  readonly verdicts: readonly ResolvedInput[];
+  readonly masking: Masking;
+}
+
 /** Resolves inputs of which some depend on others or hold expressions (execution-semantics.md §10.2), one after the other. */
-export async function resolveDynamic(task: Task): Promise<readonly ResolvedInput[]> {
+export async function resolveDynamic(task: Task): Promise<DynamicVerdicts> {
   const resolution = new Resolution(task);
   const verdicts: ResolvedInput[] = [];
   for (const entry of task.order) verdicts[entry.index] = await resolution.next(entry);
-  return verdicts;
+  const { masking } = resolution;
+  return { verdicts: withoutSecrets(verdicts, masking), masking };
 }
 
 class Resolution {
+  /** Expressions take secrets into the values and the messages of other inputs. */
+  readonly masking: Masking;
   private readonly task: Task;
   private readonly judged = new Map<string, Judged>();
   /** The variable `inputs` with all that is enabled so far. */
@@ -40,6 +53,8 @@ class Resolution {
 
   constructor(task: Task) {
     this.task = task;
+    const inputs = task.order.map(({ input }) => input);
+    this.masking = maskingOf(inputs, task.given) ?? new Masking();
   }
 
   async next({ input, dependencies }: OrderedInput): Promise<ResolvedInput> {
@@ -47,6 +62,7 @@ class Resolution {
     const enabled = await this.isEnabled(input, dependencies);
     const judged = enabled === true ? await this.judge(input, raw) : disabled(input, raw, enabled);
     this.judged.set(input.id, judged);
+    if (holdsSecret(input)) addSecret(this.masking, input, judged.plain);
     if (judged.verdict.enabled) putInput(this.known, input.id, judged.plain);
     return judged.verdict;
   }
@@ -59,7 +75,7 @@ class Resolution {
     try {
       // Only what is listed: that is what the condition depends on.
       const inputs = nested(dependencies.map((id) => [id, this.judged.get(id)?.plain ?? null] as const));
-      return (await this.task.render.typed(this.task.flow, condition, inputs)) === true;
+      return (await this.task.render.typed(this.task.flow, condition, inputs, this.onSecret)) === true;
     } catch (error) {
       return `Invalid condition: ${(error as Error).message}`;
     }
@@ -81,7 +97,7 @@ class Resolution {
     if ((input.type !== 'SELECT' && input.type !== 'MULTISELECT') || input.expression === undefined) return input;
     const { expression, ...rest } = input;
     const { flow, render } = this.task;
-    const result = await this.rendering('expression', () => render.typed(flow, expression, this.known));
+    const result = await this.rendering('expression', () => render.typed(flow, expression, this.known, this.onSecret));
     if (!Array.isArray(result) && !(result instanceof Set)) {
       throw new NoVerdict(`Invalid expression result. Expected a list of strings, but received ${kindName(result)}`);
     }
@@ -93,10 +109,12 @@ class Resolution {
     const { defaults = null } = input;
     if (isDynamic(defaults)) {
       const { flow, render } = this.task;
-      return this.rendering('defaults', () => render.data(flow, defaults, this.known));
+      return this.rendering('defaults', () => render.data(flow, defaults, this.known, this.onSecret));
     }
     return fallbackOf(input);
   }
+
+  private readonly onSecret = (secret: string): void => this.masking.add(secret);
 
   private async rendering<T>(property: string, work: () => Promise<T>): Promise<T> {
     try {

@@ -1,9 +1,10 @@
 import { inputReader, type InputPorts, type InputReader } from '@tiercel/engine';
 import { compilePattern } from '@tiercel/flow-source';
 import { isDynamic, type Flow, type FlowInput, type Json, type JsonObject } from '@tiercel/model';
-import { resolveDynamic, type RenderInput } from './dynamic.ts';
+import { resolveDynamic, type DynamicVerdicts, type RenderInput } from './dynamic.ts';
 import { fallbackOf, verdictOn } from './judge.ts';
 import { inOrder } from './order.ts';
+import { maskingOf, shownVerdicts, withoutSecrets } from './secrets.ts';
 import { nested, valueOfInput, type GivenInputs, type ResolvedInput } from './verdict.ts';
 
 /** The inputs of one flow, ready to judge values. */
@@ -13,6 +14,8 @@ export interface InputResolver {
    * others, or hold expressions.
    */
   resolve(given: GivenInputs): readonly ResolvedInput[] | Promise<readonly ResolvedInput[]>;
+  /** The same for people: no value, and nothing that there is to choose from, holds a secret in clear. */
+  report(given: GivenInputs): readonly ResolvedInput[] | Promise<readonly ResolvedInput[]>;
   /**
    * Inputs for an execution that was started without any, and is not to be refused for it (§10.2, webhooks): the values that defaults give,
    * where some are expressions. Undefined: the engine's variables hold the defaults anyway.
@@ -49,17 +52,24 @@ export function createInputResolver(flow: Flow, ports: ResolverPorts): InputReso
   const { inputs } = flow;
   const readers = inputs.map((input): InputReader => inputReader(input, reading));
   if (!inputs.some(needsMore)) {
-    return {
-      resolve: (given) =>
-        inputs.map((input, index) => resolveOne(input, readers[index]!, valueOfInput(given, input.id))),
-      defaults: () => undefined,
+    const resolve = (given: GivenInputs): readonly ResolvedInput[] => {
+      const verdicts = inputs.map((input, at) => resolveOne(input, readers[at]!, valueOfInput(given, input.id)));
+      const masking = verdicts.some(({ error }) => error !== undefined) ? maskingOf(inputs, given) : undefined;
+      return masking === undefined ? verdicts : withoutSecrets(verdicts, masking);
     };
+    // No value comes from another input here: people see what they gave.
+    return { resolve, report: resolve, defaults: () => undefined };
   }
   const order = inOrder(inputs);
-  const resolve = (given: GivenInputs): Promise<readonly ResolvedInput[]> =>
+  const judge = (given: GivenInputs): Promise<DynamicVerdicts> =>
     resolveDynamic({ flow, order, given, ports: reading, render: ports.render });
+  const resolve = async (given: GivenInputs): Promise<readonly ResolvedInput[]> => (await judge(given)).verdicts;
   return {
     resolve,
+    async report(given) {
+      const { verdicts, masking } = await judge(given);
+      return shownVerdicts(verdicts, masking);
+    },
     defaults: () => (inputs.some(({ defaults }) => isDynamic(defaults)) ? defaultsOf(resolve({})) : undefined),
   };
 }

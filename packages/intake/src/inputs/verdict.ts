@@ -1,4 +1,4 @@
-import { shownValue } from '@tiercel/engine';
+import { HIDDEN, shownValue } from '@tiercel/engine';
 import { holdsSecret, type FlowInput, type Json, type JsonObject } from '@tiercel/model';
 import { IntakeError } from '../errors.ts';
 
@@ -34,7 +34,7 @@ export const shownGiven = (input: FlowInput, raw: Json): { readonly value?: Json
 
 /** A refusal in the reference's words (execution-semantics.md §10.2); secrets are not repeated. */
 export function refusal(input: FlowInput, detail: string, value: Json): string {
-  const shown = value !== null && holdsSecret(input) ? '******' : shownValue(value);
+  const shown = value !== null && holdsSecret(input) ? HIDDEN : shownValue(value);
   return `Invalid input for \`${input.id}\`, ${detail}, but received \`${shown}\``;
 }
 

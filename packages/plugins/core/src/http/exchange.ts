@@ -1,5 +1,6 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { shortened } from '@tiercel/model';
 import { type RunContext, TaskFailure } from '@tiercel/plugin-kit';
 import { type Dispatcher, errors, request } from 'undici';
 import { type RequestBody, requestBody } from './body.ts';
@@ -230,7 +231,7 @@ async function refusal(method: string, answer: Answer): Promise<TaskFailure> {
     shown += (chunk as Buffer).toString('utf8');
     if (shown.length >= SHOWN_BODY) break;
   }
-  const body = shown === '' ? '' : `: ${shown.slice(0, SHOWN_BODY)}`;
+  const body = shown === '' ? '' : `: ${shortened(shown, SHOWN_BODY)}`;
   return new TaskFailure(
     `${method} ${withoutPassword(answer.url)} was answered with the status ${answer.status}${body}`,
   );

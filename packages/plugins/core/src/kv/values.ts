@@ -1,3 +1,4 @@
+import { parseJson, shortened } from '@tiercel/model';
 import { dynamicText, type KvType, type KvValue, TaskFailure } from '@tiercel/plugin-kit';
 
 export const KV_TYPES = [
@@ -66,7 +67,7 @@ const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 const unfit = (value: unknown, type: KvType, wanted: string): TaskFailure =>
-  new TaskFailure(`\`value\` is no ${type}: '${String(value).slice(0, 80)}' should be ${wanted}`);
+  new TaskFailure(`\`value\` is no ${type}: '${shortened(String(value), 80)}' should be ${wanted}`);
 
 function ofType(value: unknown, wanted: 'number' | 'boolean', type: KvType): unknown {
   if (typeof value !== wanted) throw unfit(value, type, `a ${wanted}`);
@@ -102,7 +103,7 @@ function dateOf(text: string | undefined): string {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (error) {
     throw new TaskFailure(`\`value\` is no JSON: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,

@@ -1,4 +1,4 @@
-import { LOG_LEVELS, parseJson, type Json, type LogLevel } from '@tiercel/model';
+import { LOG_LEVELS, parseJson, shortened, type Json, type LogLevel } from '@tiercel/model';
 import { type RunContext, TaskFailure } from '@tiercel/plugin-kit';
 
 /** A line that is a message to the engine: `::{…}::` and nothing else (execution-semantics.md §15.3). */
@@ -34,7 +34,7 @@ export class LineReader {
       message = parseJson(text);
     } catch (error) {
       this.#context.logger.warn(
-        `Invalid outputs '${text.slice(0, 1000)}': ${error instanceof Error ? error.message : String(error)}`,
+        `Invalid outputs '${shortened(text, 1000)}': ${error instanceof Error ? error.message : String(error)}`,
       );
       return;
     }

@@ -1,0 +1,96 @@
+import type { Json } from './execution.ts';
+
+/** What the first nine stars of a masked secret look like (execution-semantics.md §4.5). */
+const MARK = '**masked*';
+/** Lines of a secret with several lines are masked on their own from this length on: scripts print line by line. */
+const SHORTEST_LINE = 8;
+/** The beginning of a secret, where a message was cut within it, is masked from this length on. */
+const SHORTEST_BEGINNING = 4;
+/** What stands behind a text that was cut: all that shortens a value for a message leaves one of these. */
+const CUTS = ['…', '...'];
+
+/** One text to be hidden, and what stands in its place. */
+interface Hidden {
+  readonly text: string;
+  readonly mask: string;
+}
+
+/**
+ * The secrets that have been read on behalf of an execution, to be hidden in what people see of it: the one place that says how.
+ * A secret is hidden as it is, as JSON writes it, line by line, and where a message was cut within it.
+ */
+export class Masking {
+  readonly #known = new Set<string>();
+  /** Longest first, so that a secret inside another one does not leave the rest of it readable. Undefined: to be sorted anew. */
+  #hidden: readonly Hidden[] | undefined = [];
+
+  add(secret: string): void {
+    if (secret === '' || this.#known.has(secret)) return;
+    const lines = secret.includes('\n') ? secret.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE) : [];
+    for (const text of [secret, ...lines]) {
+      this.#known.add(text);
+      // Values that are no texts are shown as JSON.
+      this.#known.add(JSON.stringify(text).slice(1, -1));
+    }
+    this.#hidden = undefined;
+  }
+
+  /** Hides every scalar of a secret value as well: the items of a list, the values of a map. */
+  addAll(value: Json): void {
+    if (value === null || typeof value === 'boolean') return;
+    if (typeof value === 'object') for (const part of Object.values(value)) this.addAll(part as Json);
+    else this.add(String(value));
+  }
+
+  /** The text with every secret replaced by stars of the same length. */
+  apply(text: string): string {
+    let masked = text;
+    for (const hidden of this.#sorted()) {
+      if (masked.includes(hidden.text)) masked = masked.replaceAll(hidden.text, () => hidden.mask);
+      masked = withoutBeginnings(masked, hidden.text);
+    }
+    return masked;
+  }
+
+  /** Plain data with the secrets in all of its texts replaced. */
+  applyTo(value: Json): Json {
+    if (this.#known.size === 0) return value;
+    if (typeof value === 'string') return this.apply(value);
+    if (typeof value === 'number') {
+      const text = String(value);
+      const masked = this.apply(text);
+      return masked === text ? value : masked;
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((item: Json) => this.applyTo(item));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [this.apply(key), this.applyTo(item as Json)]),
+    );
+  }
+
+  #sorted(): readonly Hidden[] {
+    this.#hidden ??= [...this.#known]
+      .toSorted((a, b) => b.length - a.length)
+      .map((text) => ({ text, mask: maskOf(text.length) }));
+    return this.#hidden;
+  }
+}
+
+const maskOf = (length: number): string =>
+  length < MARK.length ? '*'.repeat(length) : MARK + '*'.repeat(length - MARK.length);
+
+/** Masks what a cut has left of a secret: a beginning of it with an ellipsis behind. */
+function withoutBeginnings(text: string, secret: string): string {
+  if (secret.length <= SHORTEST_BEGINNING || !CUTS.some((cut) => text.includes(cut))) return text;
+  const head = secret.slice(0, SHORTEST_BEGINNING);
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, at + 1)) {
+    let end = at + head.length;
+    while (end - at < secret.length && text[end] === secret[end - at]) end += 1;
+    if (at < from || !CUTS.some((cut) => text.startsWith(cut, end))) continue;
+    pieces.push(text.slice(from, at), maskOf(end - at));
+    from = end;
+  }
+  return from === 0 ? text : pieces.join('') + text.slice(from);
+}
