@@ -126,6 +126,20 @@ triggers:
     expect(await codeOf(b.intake.handleWebhook(call({ key: 'other' })))).toBe('webhook-not-found');
   });
 
+  it('tells no secret where a condition or a key cannot be rendered', async () => {
+    const b = withFlow(
+      `${HOOK}    conditions: [{type: io.kestra.plugin.core.condition.Expression, expression: "{{ secret('K') | number }}"}]
+  - {id: other, type: io.kestra.plugin.core.trigger.Webhook, key: "{{ secret('K') | number }}"}\n`,
+      { perform: async (_flow, calls) => new Map(calls.map(({ key }) => [key, { value: 'topsecret99' }])) },
+    );
+    expect(await codeOf(b.intake.handleWebhook(call()))).toBe('conditions-false');
+    expect(await codeOf(b.intake.handleWebhook(call({ key: 'wrong' })))).toBe('webhook-not-found');
+    expect(b.errors).toEqual([
+      expect.stringContaining('`**masked***` is no number'),
+      expect.stringContaining('`**masked***` is no number'),
+    ]);
+  });
+
   describe('conditions', () => {
     const conditions = (lines: string): ReturnType<typeof bench> => withFlow(`${HOOK}    conditions:\n${lines}`);
     const expression = (text: string): string =>
@@ -199,6 +213,23 @@ triggers:
       const b = withFlow(INPUTS);
       expect(await codeOf(b.intake.handleWebhook(call({ parameters: { inputs } })))).toBe(code);
       expect(b.rows).toEqual([]);
+    });
+
+    it.each([
+      [
+        ['pw:topsecret99', 'greeting:hey'],
+        ['pw:**masked***', 'greeting:hey'],
+      ],
+      [['{"pw": "topsecret99", "list": ["one-secret"]}'], ['{"pw": "**masked***", "list": ["**masked**"]}']],
+    ])('%j: secret ones are kept as inputs only', async (inputs, shown) => {
+      const declared = 'inputs: [{id: greeting, type: STRING, required: false}, {id: pw, type: SECRET}, ';
+      const b = withFlow(`${HOOK}${declared}{id: list, type: ARRAY, itemType: SECRET, required: false}]\n`, {
+        seal: (text) => `sealed ${text.length}`,
+      });
+      await b.intake.handleWebhook(call({ parameters: { inputs, other: ['x'] } }));
+      expect(JSON.stringify(b.rows)).not.toMatch(/topsecret99|one-secret/);
+      expect(b.rows[0]?.execution.inputs).toMatchObject({ pw: 'sealed 11' });
+      expect(b.rows[0]?.execution.trigger?.variables['parameters']).toEqual({ inputs: shown, other: ['x'] });
     });
 
     it('names the limit when it is nested too deeply', async () => {

@@ -350,6 +350,20 @@ describe('encrypted values', () => {
     expect(sink.messages()).toEqual(['INFO ******** my ******** 8']);
   });
 
+  test('in lists are masked even when the task does not name them', async () => {
+    const { sink } = await attempt('arrsecret1, arrsecret2', {
+      inputs: { list: [sealedText('arrsecret1'), sealedText('arrsecret2')] },
+    });
+    expect(sink.messages()).toEqual(['INFO **masked**, **masked**']);
+  });
+
+  test('of outputs are decrypted as they are touched: another one may be from another key', async () => {
+    const outputs = { a: { body: sealedText('abc') }, b: { body: { ...sealed('A'.repeat(80)) } } };
+    const { sink } = await attempt('{{ outputs.a.body | length }} abc', { outputs });
+    expect(sink.messages()).toEqual(['INFO 3 ***']);
+    expect((await attempt('{{ outputs }}', { outputs })).result).toMatchObject({ state: 'FAILED' });
+  });
+
   test('of outputs are decrypted, too', async () => {
     const { sink } = await attempt('{{ outputs.a.body | length }}', { outputs: { a: { body: sealedText('abc') } } });
     expect(sink.messages()).toEqual(['INFO 3']);

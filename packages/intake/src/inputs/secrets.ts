@@ -14,20 +14,31 @@ export function maskingOf(inputs: readonly FlowInput[], given: GivenInputs): Mas
   return masking;
 }
 
+/** Texts within the JSON of a secret are hidden on their own from this length on: an input of type JSON takes it apart. */
+const SHORTEST_PART = 8;
+
 /** Hides a value of a secret input: whole, and each item where it is a list, or the JSON text of one. */
 export function addSecret(masking: Masking, input: FlowInput, value: Json): void {
   masking.addAll(value);
-  if (typeof value === 'object' && value !== null) masking.add(JSON.stringify(value));
-  if (input.type !== 'SECRET' && typeof value === 'string') masking.addAll(itemsIn(value));
+  if (input.type === 'SECRET' && typeof value === 'object' && value !== null) masking.add(JSON.stringify(value));
+  if (typeof value !== 'string') return;
+  const parsed = parsedJson(value);
+  if (input.type !== 'SECRET') masking.addAll(parsed);
+  else for (const text of textsIn(parsed)) if (text.length >= SHORTEST_PART) masking.add(text);
 }
 
-function itemsIn(text: string): Json {
+function parsedJson(text: string): Json {
   try {
     return parseJson(text) as Json;
   } catch {
-    // No list: the whole text is the secret, and is refused.
+    // No JSON: the whole text is the secret.
     return null;
   }
+}
+
+function textsIn(value: Json): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap((part: Json) => textsIn(part)) : [];
 }
 
 /** The verdicts without secrets in their messages. */
