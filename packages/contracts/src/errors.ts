@@ -74,10 +74,17 @@ export interface ErrorBody {
   readonly _embedded?: { readonly errors: readonly FieldError[] };
 }
 
+/** Inputs that stand in the address, of webhooks: secret ones may be among them. */
+const withoutInputs = (url: string): string => url.replace(/([?&]inputs=)[^&#]*/g, '$1******');
+
+/** The address of a request for the server's own log: without the key of a webhook, and without inputs. */
+export const loggedUrl = (url: string): string =>
+  withoutInputs(url).replace(/(\/executions\/webhook\/[^/?]+\/[^/?]+\/)[^/?]+/, '$1******');
+
 /** `href`: path and query of the request. */
 export const errorBody = (error: ApiError, href: string): ErrorBody => ({
   message: error.message,
-  _links: { self: { href } },
+  _links: { self: { href: withoutInputs(href) } },
   ...(error.errors.length === 0 ? {} : { _embedded: { errors: error.errors } }),
 });
 

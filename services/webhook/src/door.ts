@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApiError, errorBody } from '@tiercel/contracts';
+import { ApiError, errorBody, loggedUrl } from '@tiercel/contracts';
 import { answerWebhook, type WebhookDoor, type WebhookPlace } from '@tiercel/intake';
 import { DEFAULT_TENANT } from '@tiercel/model';
 import type { OpsHandler } from '@tiercel/runtime';
@@ -54,7 +54,7 @@ async function handle({ door, log }: DoorOptions, req: IncomingMessage, res: Ser
     else send(res, 200, answer);
   } catch (thrown) {
     const error = toApiError(thrown);
-    if (error.status >= 500) log.error({ error: thrown, url: req.url }, 'a webhook call failed');
+    if (error.status >= 500) log.error({ error: thrown, url: loggedUrl(req.url ?? '/') }, 'a webhook call failed');
     for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
     // What is left of the body is not read: the connection ends with the answer.
     if (!req.complete) res.setHeader('Connection', 'close');
