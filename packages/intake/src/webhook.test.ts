@@ -229,7 +229,7 @@ triggers:
       await b.intake.handleWebhook(call({ parameters: { inputs, other: ['x'] } }));
       expect(JSON.stringify(b.rows)).not.toMatch(/topsecret99|one-secret/);
       expect(b.rows[0]?.execution.inputs).toMatchObject({ pw: 'sealed 11' });
-      expect(b.rows[0]?.execution.trigger?.variables['parameters']).toEqual({ inputs: shown, other: ['x'] });
+      expect(b.rows[0]?.execution.trigger?.variables?.['parameters']).toEqual({ inputs: shown, other: ['x'] });
     });
 
     it('names the limit when it is nested too deeply', async () => {

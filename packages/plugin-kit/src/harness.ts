@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { LogLevel, Metric } from '@tiercel/model';
+import { type LogLevel, type Metric, sealed } from '@tiercel/model';
 import type { TaskDefinition, TaskRunnerDefinition } from './define.ts';
 import type {
   BoundTaskRunner,
@@ -24,6 +24,8 @@ export interface HarnessOptions {
   readonly taskRun?: Partial<TaskRunInfo>;
   /** Stands for the expression language: gets each text that holds a `{`. Default: texts come back unchanged. */
   readonly render?: (template: string, extra: Readonly<Record<string, unknown>>) => unknown;
+  /** Whether the server has a key; default true. What is encrypted is the text itself, in Base64. */
+  readonly hasKey?: boolean;
   readonly signal?: AbortSignal;
   readonly now?: () => number;
   readonly taskRunners?: readonly TaskRunnerDefinition[];
@@ -71,6 +73,10 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     signal: options.signal ?? new AbortController().signal,
     now: options.now ?? (() => 0),
     metric: (metric) => void metrics.push(metric),
+    encryption: () => {
+      if (options.hasKey === false) throw new Error('encryption is not configured');
+      return (text) => sealed(Buffer.from(text).toString('base64'));
+    },
     workingDir: () => (folder ??= mkdtemp(join(tmpdir(), 'tiercel-harness-'))),
     ...rendering(options.render ?? ((template) => template)),
     taskRunner: async (definition) => bindRunner(context, options.taskRunners ?? [], definition),

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { JsonObject, LogLevel, Metric } from '@tiercel/model';
+import type { JsonObject, LogLevel, Metric, Sealed } from '@tiercel/model';
 
 /** What a task may know of the execution that it runs in. */
 export interface ExecutionInfo {
@@ -84,6 +84,11 @@ export interface RunContext {
   now(): number;
   /** Adds a metric; the same type, name and tags again add up. */
   metric(metric: Omit<Metric, 'timestamp'>): void;
+  /**
+   * Gives what encrypts texts for outputs; later expressions read the text itself. The text is masked in the log from then on. Fails when
+   * the server has no key: a task asks before it does what cannot be undone.
+   */
+  encryption(): (text: string) => Sealed;
   /** A folder of this attempt's own (absolute path), made at the first call and removed after the attempt. */
   workingDir(): Promise<string>;
 

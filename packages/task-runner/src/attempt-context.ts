@@ -13,7 +13,7 @@ import {
   toPlainValue,
   type TypedKind,
 } from '@tiercel/expressions';
-import type { Masking, Metric } from '@tiercel/model';
+import { type Masking, type Metric, type Sealed, sealed } from '@tiercel/model';
 import {
   type BoundTaskRunner,
   type ExecutionInfo,
@@ -45,6 +45,7 @@ export class AttemptContext implements RunContext {
   readonly #job: TaskJob;
   readonly #services: AttemptServices;
   readonly #variables: Variables;
+  readonly #masking: Masking;
   readonly #memo = new Map<string, IoResult>();
   readonly #env: RenderEnv;
   #signal: AbortSignal | undefined;
@@ -63,6 +64,7 @@ export class AttemptContext implements RunContext {
     this.#job = job;
     this.#services = services;
     this.#variables = parts.variables;
+    this.#masking = parts.masking;
     this.logger = parts.logger;
     this.now = services.now;
     this.execution = {
@@ -114,8 +116,23 @@ export class AttemptContext implements RunContext {
     this.#metrics.add(metric, this.now());
   }
 
+  /** What was added up; tags are for people, as the log is. */
   metrics(): readonly Metric[] {
-    return this.#metrics?.all() ?? [];
+    const all = this.#metrics?.all() ?? [];
+    return all.map((metric) =>
+      metric.tags === undefined
+        ? metric
+        : { ...metric, tags: this.#masking.applyTo(metric.tags) as typeof metric.tags },
+    );
+  }
+
+  encryption(): (text: string) => Sealed {
+    const { cipher } = this.#services;
+    if (cipher === undefined) throw new TaskFailure('Unable to encrypt an output: encryption is not configured');
+    return (text) => {
+      this.#masking.add(text);
+      return sealed(cipher.seal(text));
+    };
   }
 
   async workingDir(): Promise<string> {

@@ -364,6 +364,23 @@ describe('encrypted values', () => {
     expect((await attempt('{{ outputs }}', { outputs })).result).toMatchObject({ state: 'FAILED' });
   });
 
+  test('are made by a task for its outputs, and masked in its log and its metrics', async () => {
+    const sink = memorySink();
+    body = async (context) => {
+      const kept = context.encryption()('kwxzqjvbn');
+      context.logger.info('it is kwxzqjvbn');
+      context.metric({ type: 'counter', name: 'n', value: 1, tags: { key: 'a kwxzqjvbn' } });
+      return { outputs: { kept: { ...kept } } };
+    };
+    const job = jobOf({ id: 't', type: 'test.Custom' });
+    const { outputs } = await runAttempt(job, { ...services, cipher }, undefined, sink);
+    expect(outputs).toEqual({ kept: sealedText('kwxzqjvbn') });
+    expect(sink.messages()).toEqual(['INFO it is **masked*']);
+    expect(sink.metrics).toMatchObject([{ tags: { key: 'a **masked*' } }]);
+    const keyless = await runAttempt(job, services, undefined, memorySink());
+    expect(keyless.error).toBe('Unable to encrypt an output: encryption is not configured');
+  });
+
   test('of outputs are decrypted, too', async () => {
     const { sink } = await attempt('{{ outputs.a.body | length }}', { outputs: { a: { body: sealedText('abc') } } });
     expect(sink.messages()).toEqual(['INFO 3']);

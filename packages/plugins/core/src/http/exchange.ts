@@ -35,6 +35,7 @@ export async function exchange<T>(
   context: RunContext,
   properties: HttpProperties,
   use: (answer: Answer) => Promise<T>,
+  { hidesBody = false }: { readonly hidesBody?: boolean } = {},
 ): Promise<T> {
   if (properties.method === 'CONNECT' || properties.method === 'CUSTOM') {
     throw new TaskFailure(
@@ -46,7 +47,7 @@ export async function exchange<T>(
   const dispatcher = await createDispatcher(context, properties);
   try {
     const answer = await follow(context, properties, uri, url, dispatcher);
-    if (answer.status >= 400 && !properties.allowFailed) throw await refusal(properties.method, answer);
+    if (answer.status >= 400 && !properties.allowFailed) throw await refusal(properties.method, answer, hidesBody);
     return await use(answer);
   } catch (error) {
     throw context.signal.aborted ? error : explained(error, `${properties.method} ${withoutPassword(url)}`);
@@ -225,11 +226,13 @@ function decoderOf(encoding: string | undefined): Transform | undefined {
   }
 }
 
-async function refusal(method: string, answer: Answer): Promise<TaskFailure> {
+async function refusal(method: string, answer: Answer, hidesBody: boolean): Promise<TaskFailure> {
   let shown = '';
-  for await (const chunk of answer.body) {
-    shown += (chunk as Buffer).toString('utf8');
-    if (shown.length >= SHOWN_BODY) break;
+  if (!hidesBody) {
+    for await (const chunk of answer.body) {
+      shown += (chunk as Buffer).toString('utf8');
+      if (shown.length >= SHOWN_BODY) break;
+    }
   }
   const body = shown === '' ? '' : `: ${shortened(shown, SHOWN_BODY)}`;
   return new TaskFailure(

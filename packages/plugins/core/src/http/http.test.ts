@@ -204,6 +204,30 @@ describe('Request', () => {
     );
   });
 
+  test('an encrypted body takes the place of the body', async () => {
+    handler = (_request, response) => void response.end('hush');
+    const outputs = (await get({ encryptBody: true }))?.outputs;
+    expect(outputs).not.toHaveProperty('body');
+    expect(outputs?.['encryptedBody']).toEqual({
+      type: 'io.kestra.datatype:aes_encrypted',
+      value: Buffer.from('hush').toString('base64'),
+    });
+    handler = (_request, response) => void response.end();
+    expect((await get({ encryptBody: true }))?.outputs).not.toHaveProperty('encryptedBody');
+  });
+
+  test('an encrypted body is not shown where it is a refusal, and nothing is called without a key', async () => {
+    handler = (_request, response) => {
+      response.statusCode = 403;
+      response.end('hush');
+    };
+    await expect(get({ encryptBody: true })).rejects.toThrow(/status 403$/);
+    requests.length = 0;
+    const keyless = createHarness({ hasKey: false });
+    await expect(keyless.run(httpRequest, { uri: origin, encryptBody: true })).rejects.toThrow('not configured');
+    expect(requests).toHaveLength(0);
+  });
+
   test('a kill ends the call', async () => {
     const controller = new AbortController();
     const killed = createHarness({ signal: controller.signal });
@@ -215,7 +239,6 @@ describe('Request', () => {
     [{ uri: 'no address' }, '`uri`'],
     [{ uri: 'ftp://x/y' }, '`uri`'],
     [{ method: 'CONNECT' }, '`method`'],
-    [{ encryptBody: true }, '`encryptBody`'],
     [{ options: { proxyType: 'HTTP' } }, '`options.proxyAddress`'],
   ])('%j is refused by its name', async (properties, name) => {
     await expect(get(properties)).rejects.toThrow(name);

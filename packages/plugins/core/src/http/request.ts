@@ -1,11 +1,15 @@
-import { defineTask, fixedBoolean, TaskFailure } from '@tiercel/plugin-kit';
+import { defineTask, fixedBoolean, TaskFailure, type TaskOutput } from '@tiercel/plugin-kit';
 import { z } from 'zod';
 import { type Answer, exchange } from './exchange.ts';
 import { DEFAULT_MAX_CONTENT_LENGTH, defaultOptions, httpProperties, type HttpProperties } from './properties.ts';
 
 const properties = z.object({
   ...httpProperties,
-  encryptBody: fixedBoolean(false, 'Whether the body of the answer is encrypted in the outputs.'),
+  encryptBody: fixedBoolean(
+    false,
+    'Whether the body of the answer is encrypted: it is the output `encryptedBody` then, which expressions read as it is, and it is ' +
+      'masked in the log. Needs a key of the server.',
+  ),
 });
 
 /** `io.kestra.plugin.core.http.Request` (execution-semantics.md §14.1). */
@@ -49,20 +53,22 @@ tasks:
     code: z.int().meta({ title: 'Status of the answer.' }),
     headers: z.record(z.string(), z.array(z.string())).meta({ title: 'Headers of the answer.' }),
     body: z.string().optional().meta({ title: 'Body of the answer; absent when it is empty.' }),
+    encryptedBody: z.string().optional().meta({ title: 'Body of the answer in place of `body`, with `encryptBody`.' }),
   }),
   run: async (context, values) => {
-    if (values.encryptBody) {
-      throw new TaskFailure('`encryptBody` is not available on this server: it has no encryption of outputs');
-    }
-    return exchange(context, values, async (answer) => {
+    // Before the call: its answer could not be kept without a key.
+    const encrypt = values.encryptBody ? context.encryption() : undefined;
+    const keep = async (answer: Answer): Promise<TaskOutput> => {
       const bytes = await collect(answer, values);
       const tags = { 'request.method': values.method, 'response.code': String(answer.status) };
       context.metric({ type: 'counter', name: 'response.length', value: bytes.length, tags });
       const { uri, status: code, headers } = answer;
-      return {
-        outputs: { uri, code, headers, ...(bytes.length === 0 ? {} : { body: asText(bytes, answer, values) }) },
-      };
-    });
+      const told = { uri, code, headers };
+      if (bytes.length === 0) return { outputs: told };
+      const body = asText(bytes, answer, values);
+      return { outputs: encrypt === undefined ? { ...told, body } : { ...told, encryptedBody: { ...encrypt(body) } } };
+    };
+    return exchange(context, values, keep, { hidesBody: values.encryptBody });
   },
 });
 
