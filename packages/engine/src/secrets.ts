@@ -12,6 +12,7 @@ export class ExecutionSecrets {
   private readonly state: ExecutionState;
   private readonly server: ServerVariables;
   private readonly masking = new Masking();
+  private readonly opened = new Map<string, string>();
   private knowsInputs = false;
 
   constructor(state: ExecutionState, server: ServerVariables) {
@@ -45,9 +46,14 @@ export class ExecutionSecrets {
     return this.masking.apply(text);
   }
 
+  /** Each text once: a loop reads the same ones again and again. */
   private readonly openText = (sealed: string): string => {
-    const text = this.server.cipher!.open(sealed);
-    this.add(text);
+    let text = this.opened.get(sealed);
+    if (text === undefined) {
+      text = this.server.cipher!.open(sealed);
+      this.opened.set(sealed, text);
+      this.add(text);
+    }
     return text;
   };
 

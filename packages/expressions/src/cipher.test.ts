@@ -1,7 +1,7 @@
 import { sealed } from '@tiercel/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCipher, LazyMap, openSealed } from './index.ts';
+import { createCipher, LazyMap, openSealed, openVariables, renderText } from './index.ts';
 
 const KEY = 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
 let count = 0;
@@ -39,6 +39,35 @@ describe('encrypted values among others', () => {
     expect(opened).toEqual({ a: 'x', b: ['y', 1], c: { d: 'plain' } });
     expect(opened.c).toBe(value.c);
     expect((openSealed(new Lazy(), cipher.open) as LazyMap).get('a')).toEqual({ body: 'deep' });
+  });
+
+  it('among variables are decrypted at once where they are inputs, and each once as they are touched where they are outputs', () => {
+    const read: string[] = [];
+    const open = (text: string): string => {
+      read.push(cipher.open(text));
+      return read.at(-1)!;
+    };
+    const one = (text: string): object => ({ ...sealed(cipher.seal(text)) });
+    const variables = {
+      inputs: { deep: [one('input')] },
+      outputs: { a: { body: one('a'), n: 1 }, loop: { x: { body: one('x') }, y: { body: one('y') } } },
+      trigger: { body: one('came') },
+      vars: { kept: one('vars') },
+    };
+    const opened = openVariables(variables, open);
+    expect(read).toEqual(['input']);
+    const env = { now: () => 0, random: () => 0 };
+    const render = (text: string): string => renderText(text, opened, env);
+    expect(render('{{ outputs.loop.x.body }}{{ outputs.loop.x.body }}{{ outputs.a.n }}')).toBe('xx1');
+    expect(read).toEqual(['input', 'x']);
+    expect(render('{{ outputs | json }}{{ trigger }}')).toBe(
+      '{"a":{"body":"a","n":1},"loop":{"x":{"body":"x"},"y":{"body":"y"}}}{"body":"came"}',
+    );
+    expect(read.toSorted()).toEqual(['a', 'came', 'input', 'x', 'y']);
+    expect(render('{{ outputs.a is map }} {{ outputs.none is defined }} {{ outputs.a | keys }}')).toBe(
+      'true false ["body","n"]',
+    );
+    expect(opened.vars).toBe(variables.vars);
   });
 
   it('what holds none is not copied', () => {

@@ -1,27 +1,30 @@
 import { isSealed } from '@tiercel/model';
 import { isMap, LazyMap, mapGet, mapHas, mapKeys, MISSING, type Value } from './values.ts';
 
-/** Variables that can hold encrypted values (execution-semantics.md §1.1). */
-const SEALABLE = ['inputs', 'outputs', 'parents', 'parent', 'trigger'] as const;
+/**
+ * Variables that can hold encrypted values (execution-semantics.md §1.1), and how many of their levels are opened by need: of `outputs` the
+ * tasks and the values of a loop (or the names of a task's outputs), of `trigger` the parts of what came.
+ */
+const SEALABLE = [
+  ['inputs', 0],
+  ['outputs', 2],
+  ['parents', 0],
+  ['parent', 0],
+  ['trigger', 1],
+] as const;
 
 /**
  * Variables with what is encrypted in them decrypted. Inputs at once: whoever is told of what is opened knows all of them, and masks them
- * wherever they come from. Outputs as they are touched: there are as many as the execution is large.
+ * wherever they come from. What can be large is opened as it is touched.
  */
 export function openVariables<V extends Readonly<Record<string, Value>>>(
   variables: V,
   open: (text: string) => string,
 ): V {
-  const roots = SEALABLE.filter((root) => variables[root] !== undefined);
-  const opened = roots.map((root) => {
-    const value = variables[root];
-    return [root, root === 'outputs' ? openLazily(value, open, LAZY_LEVELS) : openSealed(value, open)] as const;
-  });
+  const present = SEALABLE.filter(([root]) => variables[root] !== undefined);
+  const opened = present.map(([root, levels]) => [root, openLazily(variables[root], open, levels)] as const);
   return { ...variables, ...Object.fromEntries(opened) };
 }
-
-/** Of `outputs`: tasks, and the values of a loop or the names of a task's outputs. */
-const LAZY_LEVELS = 2;
 
 function openLazily(value: Value, open: (text: string) => string, levels: number): Value {
   return levels > 0 && isMap(value) && !isSealed(value) ? new OpenedMap(value, open, levels) : openSealed(value, open);

@@ -38,7 +38,7 @@ export class Masking {
   /** Hides every scalar of a secret value as well: the items of a list, the values of a map. */
   addAll(value: Json): void {
     if (value === null || typeof value === 'boolean') return;
-    if (typeof value === 'object') for (const part of Object.values(value)) this.addAll(part as Json);
+    if (typeof value === 'object') for (const part of Object.values(value)) this.addAll(part);
     else this.add(String(value));
   }
 
@@ -63,9 +63,7 @@ export class Masking {
     }
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map((item: Json) => this.applyTo(item));
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [this.apply(key), this.applyTo(item as Json)]),
-    );
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.apply(key), this.applyTo(item)]));
   }
 
   #sorted(): readonly Hidden[] {

@@ -191,11 +191,12 @@ export class Desk {
       this.hints.push(this.lookAgain(hints, true));
       return true;
     }
-    this.deps.log.error(fields, 'a step failed; the execution is given up');
+    const reason = messageOf(error);
+    const shown = state === undefined ? reason : maskSecrets(state, this.deps.server, reason);
+    const logged = shown === reason ? error : new Error(shown);
+    this.deps.log.error({ ...fields, error: logged }, 'a step failed; the execution is given up');
     try {
       const loaded = await this.load(this.executionId);
-      const reason = error instanceof Error ? error.message : String(error);
-      const shown = state === undefined ? reason : maskSecrets(state, this.deps.server, reason);
       if (loaded !== undefined) await this.giveUp(shown, loaded);
     } catch (second) {
       // The reconciler will look at it again.
@@ -258,6 +259,8 @@ interface Sight {
   readonly news: readonly InboxCopy[];
   readonly leased: (taskRunSeq: number, dispatch: number) => boolean;
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const unique = (copies: readonly InboxCopy[]): readonly InboxCopy[] =>
   copies.length < 2 ? copies : [...new Map(copies.map((copy) => [copy.id, copy])).values()];

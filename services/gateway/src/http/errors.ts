@@ -80,9 +80,15 @@ export function errorMiddleware(logger: Logger, metrics?: MetricsRegistry): Erro
     const error = toApiError(thrown);
     counter?.inc({ code: error.code });
     if (error.status >= 500) {
-      logger.error({ error: thrown, code: error.code, method: req.method, url: loggedUrl(req.originalUrl) }, 'a request failed');
+      logger.error(
+        { error: thrown, code: error.code, method: req.method, url: loggedUrl(req.originalUrl) },
+        'a request failed',
+      );
     } else if (thrown instanceof StoreError && (thrown.code === 'bad-data' || thrown.code === 'too-slow')) {
-      logger.warn({ error: thrown, method: req.method, url: loggedUrl(req.originalUrl) }, 'a request was refused by the store');
+      logger.warn(
+        { error: thrown, method: req.method, url: loggedUrl(req.originalUrl) },
+        'a request was refused by the store',
+      );
     }
     // The answer is under way: the client can only learn of it by the connection.
     if (res.headersSent) res.destroy();
