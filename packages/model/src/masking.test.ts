@@ -30,6 +30,15 @@ describe('masking', () => {
     expect(shown).toMatch(/^\{"a":"\*\*masked\**"\}$/);
   });
 
+  it('hides a secret in an address', () => {
+    const secret = 'pass word/ü';
+    const masking = maskingOf(secret, '\ud800 half');
+    expect(masking.apply(`GET ${new URL(`http://x/?a=${secret}`).href} failed`)).toBe(
+      'GET http://x/?a=**masked********** failed',
+    );
+    expect(masking.apply(encodeURIComponent(secret))).toMatch(/^\*\*masked\*+$/);
+  });
+
   it('hides what a cut left of a secret', () => {
     const masking = maskingOf('0123456789');
     expect(masking.apply('received `01234567…`')).toBe('received `********…`');

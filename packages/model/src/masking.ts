@@ -17,7 +17,7 @@ interface Hidden {
 
 /**
  * The secrets that have been read on behalf of an execution, to be hidden in what people see of it: the one place that says how.
- * A secret is hidden as it is, as JSON writes it, line by line, and where a message was cut within it.
+ * A secret is hidden as it is, as JSON and addresses write it, line by line, and where a message was cut within it.
  */
 export class Masking {
   readonly #known = new Set<string>();
@@ -28,9 +28,7 @@ export class Masking {
     if (secret === '' || this.#known.has(secret)) return;
     const lines = secret.includes('\n') ? secret.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE) : [];
     for (const text of [secret, ...lines]) {
-      this.#known.add(text);
-      // Values that are no texts are shown as JSON.
-      this.#known.add(JSON.stringify(text).slice(1, -1));
+      for (const form of formsOf(text)) this.#known.add(form);
     }
     this.#hidden = undefined;
   }
@@ -72,6 +70,13 @@ export class Masking {
       .map((text) => ({ text, mask: maskOf(text.length) }));
     return this.#hidden;
   }
+}
+
+/** How messages write a text: as it is, in JSON, in an address. */
+function formsOf(text: string): readonly string[] {
+  // Halves of a character, which a text may end or begin with where it was cut, have no form in an address.
+  const whole = text.toWellFormed();
+  return [text, JSON.stringify(text).slice(1, -1), encodeURI(whole), encodeURIComponent(whole)];
 }
 
 const maskOf = (length: number): string =>
