@@ -2,8 +2,8 @@ import type { FlowInput, Json } from '@tiercel/model';
 import { ValueProblem } from './problem.ts';
 import { compareTimes, shownBound, type TimeType } from './times.ts';
 
-/** A regular expression that was compiled. */
-export type Matcher = (text: string) => boolean;
+/** A regular expression that was compiled. `undecided`: matching took too long. */
+export type Matcher = (text: string) => boolean | 'undecided';
 
 /** What an input's own properties say on a value that has its type. Throws ValueProblem. */
 export type Rule = (value: Json) => void;
@@ -51,7 +51,9 @@ function patternRule(pattern: string, matcher: (pattern: string) => Matcher): Ru
   let matches: Matcher | undefined;
   return (value) => {
     matches ??= matcher(pattern);
-    refuseUnless(matches(value as string), `it must match the pattern \`${pattern}\``);
+    const found = matches(value as string);
+    refuseUnless(found !== 'undecided', `it takes too long to match it with the pattern \`${pattern}\``);
+    refuseUnless(found === true, `it must match the pattern \`${pattern}\``);
   };
 }
 
