@@ -12,7 +12,15 @@ export class JsonDepthError extends Error {
 /** Parses JSON that comes from outside. Throws JsonDepthError for deep nesting, and an Error with a readable message for bad text. */
 export function parseJson(text: string): unknown {
   if (isTooDeep(text)) throw new JsonDepthError();
-  return JSON.parse(text);
+  return MAY_BE_TOO_LARGE.test(text) ? JSON.parse(text, refuseInfinite) : JSON.parse(text);
+}
+
+/** Long enough to be a number that a double cannot hold: it would become Infinity, which JSON writes as null. */
+const MAY_BE_TOO_LARGE = /[eE]\+?\d{3}|\d{300}/;
+
+function refuseInfinite(_: string, value: unknown): unknown {
+  if (value === Infinity || value === -Infinity) throw new SyntaxError('a number is too large for JSON readers');
+  return value;
 }
 
 /** Counts the brackets outside of texts. */

@@ -18,7 +18,12 @@ export async function localJudge(): Promise<(source: string) => readonly Verdict
   const registry = await registryOfEnvironment(process.env);
   return (source) =>
     splitDocuments(source).map((document) => {
-      const { problems, warnings, deprecations, infos } = parseFlow(document, { registry, tenant: 'main' });
+      const { problems, warnings, deprecations, infos } = parseFlow(document, {
+        registry,
+        tenant: 'main',
+        // As a server takes them.
+        expressionErrors: 'warning',
+      });
       return {
         ...(problems.length === 0 ? {} : { constraints: problems.map(describeProblem).join('\n') }),
         warnings,

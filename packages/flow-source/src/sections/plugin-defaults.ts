@@ -1,7 +1,7 @@
 import type { JsonObject, PluginDefault } from '@tiercel/model';
 import { z } from 'zod';
 import type { Path } from '../problem.ts';
-import { isRawMap, kindOf, type RawMap, type Reader } from '../reader.ts';
+import { kindOf, type RawMap, type Reader } from '../reader.ts';
 import { checkSchema } from '../schema.ts';
 import { reportUnknownField, reportUnknownFields } from '../unknown-names.ts';
 import { COMMON_TASK } from './common-task.ts';
