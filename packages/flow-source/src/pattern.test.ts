@@ -9,6 +9,20 @@ describe('a pattern', () => {
     ['(?=.*[A-Z])(?=.*\\d).{8,}', 'password', false],
     ['(a)\\1', 'aa', true],
     ['a|b', 'ab', false],
+    ['.{1,2000}', 'a'.repeat(1999), true],
+    ['[a-z&&[^bc]]+', 'axz', true],
+    ['[a-z&&[^bc]]+', 'abz', false],
+    ['[^a-z&&[^bc]]+', 'b1', true],
+    ['[^a-z&&[^bc]]+', 'd', false],
+    ['[\\w&&[^\\d]&&[^x(|]]+', 'ab', true],
+    ['[\\w&&[^\\d]&&[^x(|]]+', 'ax', false],
+    ['[a-d[m-p]]+', 'am', true],
+    ['[a-d[m-p]]+', 'ae', false],
+    ['a\\hb\\R', 'a\u00A0b\r\n', true],
+    ['\\p{IsAlphabetic}+', 'äb', true],
+    ['\\p{IsAlphabetic}+', 'a1', false],
+    ['\\\\h', '\\h', true],
+    ['[[:alpha:]]+', 'ab', true],
   ])('%s and %s: %s', (pattern, text, expected) => {
     expect(compilePattern(pattern)?.matches(text)).toBe(expected);
   });

@@ -1,5 +1,6 @@
 import { createContext, Script } from 'node:vm';
 import { RE2JS } from 're2js';
+import { nestedClasses } from './java-classes.ts';
 
 /** A regular expression of a flow (Java's dialect), matched against whole texts. */
 export interface Pattern {
@@ -18,18 +19,35 @@ const MAX_MATCH_MS = 50;
  */
 export function compilePattern(source: string): Pattern | undefined {
   if (source.length > MAX_PATTERN) return undefined;
+  const pattern = withoutJavaNames(source);
+  // RE2 would take their brackets and `&&` for characters.
+  const nested = nestedClasses(pattern);
+  if (nested !== undefined) return compileBacktracking(nested, 'v');
   try {
-    const regex = RE2JS.compile(source);
+    const regex = RE2JS.compile(pattern);
     return { matches: (text) => regex.matches(text) };
   } catch {
-    // Not RE2's: perhaps it has look-around.
-    return compileBacktracking(source);
+    // Not RE2's: perhaps it has look-around, or counts beyond 1,000.
+    return compileBacktracking(pattern, 'u');
   }
 }
 
-function compileBacktracking(source: string): Pattern | undefined {
+const HORIZONTAL_SPACE = String.raw`[ \t\u00A0\u1680\u180E\u2000-\u200A\u202F\u205F\u3000]`;
+const LINE_BREAK = String.raw`(?:\r\n|[\n\u000B\f\r\u0085\u2028\u2029])`;
+
+/** What only Java has names for, written out. Escaped characters are stepped over. */
+const withoutJavaNames = (source: string): string =>
+  source.replaceAll(
+    /\\(?:([hR])|([pP])\{Is([A-Za-z_]+)\}|[^])/g,
+    (escaped, short?: string, p?: string, property?: string) => {
+      if (short !== undefined) return short === 'h' ? HORIZONTAL_SPACE : LINE_BREAK;
+      return p === undefined ? escaped : `\\${p}{${property!}}`;
+    },
+  );
+
+function compileBacktracking(source: string, flags: 'u' | 'v'): Pattern | undefined {
   try {
-    const regex = new RegExp(`^(?:${source})$`, 'u');
+    const regex = new RegExp(`^(?:${source})$`, flags);
     return { matches: (text) => testWithin(regex, text) };
   } catch {
     return undefined;
