@@ -39,7 +39,7 @@ export function checkExpressions(
   };
   for (const { task, path } of tasks) check(task, path, path);
   // A trigger sees no execution, and its inputs are those of another flow.
-  for (const property of ['triggers', 'outputs']) {
+  for (const property of ['triggers', 'outputs', 'sla', 'listeners']) {
     const list = raw[property];
     if (!Array.isArray(list)) continue;
     list.forEach((item: unknown, index) => {

@@ -78,6 +78,9 @@ export function readTrigger(reader: Reader, raw: unknown, at: Path): void {
   if (typeof raw['type'] === 'string') checkOwnProperties(reader, raw, raw['type'], at);
 }
 
+const isNothing = (conditions: unknown): boolean =>
+  conditions === undefined || conditions === null || (Array.isArray(conditions) && conditions.length === 0);
+
 const hasMultipleCondition = (conditions: unknown): boolean =>
   Array.isArray(conditions) &&
   conditions.some(
@@ -94,7 +97,7 @@ function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path)
   reportDeprecated(reader, definition, raw, at);
   if (!EVALUATED.has(definition.type)) reportNotYet(reader, at, `a trigger of type ${definition.type}`);
   else if (raw['stopAfter'] !== undefined) reportNotYet(reader, [...at, 'stopAfter'], '`stopAfter` of a webhook');
-  if (definition.type === FLOW_TRIGGER && raw['conditions'] === undefined && raw['preconditions'] === undefined) {
+  if (definition.type === FLOW_TRIGGER && isNothing(raw['conditions']) && isNothing(raw['preconditions'])) {
     reader.warn(
       () =>
         `${pathText(at)}: without conditions and preconditions this trigger starts the flow for every execution of every other flow`,
