@@ -61,7 +61,7 @@ async function validate(terminal: Terminal, paths: readonly string[], options: V
   const files = await readFlows(paths);
   const strict = options.strict === true;
   if (options.local === true) {
-    const judge = await localJudge();
+    const judge = await localJudge(terminal);
     for (const { path, source } of files)
       for (const verdict of judge(source)) showVerdict(terminal, path, verdict, strict);
     return;

@@ -1,0 +1,1 @@
+export { isFlowFile, listFlowFiles, type FlowFolderListing, type FoundFlowFile } from './flow-files.ts';
