@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
-import type { FlowJson } from '@tiercel/contracts';
-import { deployFlow, readFlows, validateFlow } from '../client/flows.ts';
+import { deployFlow, readFlows, searchFlows, validateFlow } from '../client/flows.ts';
 import { table, type Terminal } from '../client/terminal.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { localJudge, migrate, showVerdict } from './flow-offline.ts';
+import { exportCommand } from './flow-export.ts';
+import { namespaceCommands } from './flow-namespace.ts';
 import { apiOf, withServer, type ServerOptions } from './options.ts';
 
-const PAGE = 100;
-
-/** `tiercel flow deploy|validate|migrate|list`. */
+/** `tiercel flow deploy|validate|migrate|list|export|namespace`. */
 export function flowCommands(program: Command, terminal: Terminal): void {
   const flow = program.command('flow').description('flows of a server');
   withServer(
@@ -33,6 +32,8 @@ export function flowCommands(program: Command, terminal: Terminal): void {
     .option('--namespace <namespace>', 'only this namespace and those below it')
     .option('--json', 'as JSON')
     .action(async (options: ListOptions) => list(terminal, options));
+  exportCommand(flow, terminal);
+  namespaceCommands(flow, terminal);
 }
 
 async function deploy(terminal: Terminal, paths: readonly string[], options: ServerOptions): Promise<void> {
@@ -76,21 +77,7 @@ interface ListOptions extends ServerOptions {
 }
 
 async function list(terminal: Terminal, options: ListOptions): Promise<void> {
-  const api = apiOf(options);
-  const flows: FlowJson[] = [];
-  for (let page = 1; ; page++) {
-    const query = {
-      page: String(page),
-      size: String(PAGE),
-      sort: ['namespace:asc', 'id:asc'],
-      namespace: options.namespace,
-    };
-    const found = await api.json<{ readonly results: readonly FlowJson[]; readonly total: number }>('/flows/search', {
-      query,
-    });
-    flows.push(...found.results);
-    if (found.results.length < PAGE) break;
-  }
+  const flows = await searchFlows(apiOf(options), options.namespace);
   if (options.json === true) terminal.print(JSON.stringify(flows, undefined, 2));
   else if (flows.length === 0) terminal.note('There are no flows.');
   else {

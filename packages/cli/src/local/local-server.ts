@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { executorOf } from '@tiercel/executor';
-import { gatewayConfig, gatewayOf, type Gateway } from '@tiercel/gateway';
+import { describeFolderEvent, gatewayConfig, gatewayOf, type FlowFolderEvent, type Gateway } from '@tiercel/gateway';
 import { newId } from '@tiercel/model';
 import {
   configuredRegistry,
@@ -26,6 +26,8 @@ export interface LocalOptions {
   readonly configFile?: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly logLevel?: string;
+  /** Where to say what becomes of the files in the folder of flows. */
+  readonly tellFlows?: (line: string) => void;
   /** Ends a start that is under way: what was started is stopped, and the start throws CommandError. */
   readonly signal?: AbortSignal;
 }
@@ -112,7 +114,9 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     metrics.gauge('executor_executions', 'Executions in memory', [], () => executor.size().executions);
     metrics.gauge('worker_running', 'Tasks that run now', [], () => worker.running());
     const ops = { metrics, handler: opsHandler({ health, metrics }) };
-    const gateway = gatewayOf(platform, config.gateway, ops);
+    const { tellFlows } = options;
+    const tell = tellFlows && ((event: FlowFolderEvent) => tellFlows(describeFolderEvent(event)));
+    const gateway = gatewayOf(platform, config.gateway, ops, tell);
     let url: string | undefined;
     if (options.port !== undefined) {
       const host = options.host ?? '127.0.0.1';
