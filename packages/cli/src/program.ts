@@ -8,7 +8,10 @@ import { syncCommand } from './commands/sync.ts';
 
 /** The whole command line. Throws CommanderError for wrong usage, once commander has said what is wrong. */
 export function createProgram(terminal: Terminal): Command {
-  const program = new Command('tiercel').description('Tiercel: a workflow orchestrator').version('0.1.0').exitOverride();
+  const program = new Command('tiercel')
+    .description('Tiercel: a workflow orchestrator')
+    .version('0.1.0')
+    .exitOverride();
   serverCommands(program, terminal);
   runCommand(program, terminal);
   flowCommands(program, terminal);

@@ -74,7 +74,9 @@ describe('plugin defaults of the configuration', () => {
 
   it('a property that the type does not have is left out, the rest of the entry holds', () => {
     const given = { pluginDefaults: [{ type: LOG, values: { mesage: 'x', message: 'y' } }] };
-    expect(read(given).problems[0]).toMatch(/^pluginDefaults\[0\]: Unrecognized field "mesage".*did you mean "message"/);
+    expect(read(given).problems[0]).toMatch(
+      /^pluginDefaults\[0\]: Unrecognized field "mesage".*did you mean "message"/,
+    );
     expect(taskOf(given)).toMatchObject({ message: 'y' });
   });
 

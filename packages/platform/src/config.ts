@@ -34,7 +34,9 @@ export const serverConfig = defineConfig({
     namespaceDefaults: z
       .record(z.string(), z.array(z.json()))
       .default({})
-      .describe('plugin defaults by namespace, which hold for the namespaces below it, too; in the environment as JSON'),
+      .describe(
+        'plugin defaults by namespace, which hold for the namespaces below it, too; in the environment as JSON',
+      ),
     databasePool: whole(12, 'connections to PostgreSQL'),
     webhookDeliveryTtl: whole(86_400_000, "how long a webhook sender's delivery id is remembered, ms"),
   }),

@@ -18,6 +18,8 @@ export const countChanges = (changes: readonly Change[]): string =>
 /** Says what is wrong with files; the command fails. */
 export function showMistakes(terminal: Terminal, mistakes: readonly string[]): void {
   for (const mistake of mistakes) terminal.note(mistake);
-  terminal.note(`Nothing was changed: ${mistakes.length} ${mistakes.length === 1 ? 'file is' : 'files are'} not valid.`);
+  terminal.note(
+    `Nothing was changed: ${mistakes.length} ${mistakes.length === 1 ? 'file is' : 'files are'} not valid.`,
+  );
   process.exitCode = EXIT.failed;
 }

@@ -101,7 +101,8 @@ async function showPlan(terminal: Terminal, namespace: string, plan: readonly St
       undefined,
       { context: 3 },
     );
-    terminal.print(`\n${harmless(patch).trimEnd()}`);
+    // Without the ruler that the library begins with.
+    terminal.print(`\n${harmless(patch).replace(/^=+\n/, '').trimEnd()}`);
   }
   terminal.note(`${countChanges(plan.map(({ change }) => change))}; this was a dry run, nothing was changed.`);
 }

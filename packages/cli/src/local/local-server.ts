@@ -6,6 +6,7 @@ import {
   configuredRegistry,
   createEmbeddedPlatform,
   executorConfig,
+  PlatformError,
   serverConfig,
   workerConfig,
   type Platform,
@@ -157,6 +158,7 @@ async function listen(gateway: Gateway, port: number, host: string): Promise<num
   try {
     return await gateway.start(port, host);
   } catch (error) {
+    if (error instanceof PlatformError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
       throw new CommandError(

@@ -111,4 +111,3 @@ async function checkFolder(folder: string): Promise<void> {
   }
   throw new PlatformError(`${folder} is no folder; name the folder with your flows.`);
 }
-

@@ -132,7 +132,10 @@ export const writeOf = (flow: Flow, source: string): Parameters<RouteDeps['flowS
 });
 
 /** Makes this process and all others look again. */
-export function announce({ cache, bus }: Pick<WriteDeps, 'cache' | 'bus'>, { tenant, namespace, id }: StoredFlow): void {
+export function announce(
+  { cache, bus }: Pick<WriteDeps, 'cache' | 'bus'>,
+  { tenant, namespace, id }: StoredFlow,
+): void {
   cache.changed({ tenant, namespace, id });
   bus.publish('flow', { tenant, namespace, flowId: id });
 }
