@@ -49,7 +49,9 @@ const nameOf = ({ namespace, id }: FlowName): string => `${namespace}.${id}`;
 export const tellLog =
   (logger: Logger): TellOfFlowFolder =>
   (event) => {
-    const { kind, ...fields } = event;
+    const { kind, ...rest } = event;
+    // The line has the message already.
+    const { message: _, ...fields } = { message: undefined, ...rest };
     if (kind === 'mistake' || kind === 'trouble') logger.warn(fields, describeFolderEvent(event));
     else logger.info(fields, describeFolderEvent(event));
   };
