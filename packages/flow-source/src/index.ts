@@ -26,4 +26,5 @@ export { setDisabled } from './edit/set-disabled.ts';
 export { replaceTask } from './edit/replace-task.ts';
 export { parsePart } from './parse-part.ts';
 export { flowGraph } from './graph/flow-graph.ts';
-export { createTopology, maybeRelated } from './graph/topology.ts';
+export { createTopology, maybeRelated, type Topology } from './graph/topology.ts';
+export { createNamespaceTopology, mayRelateFlows } from './graph/namespace-topology.ts';
