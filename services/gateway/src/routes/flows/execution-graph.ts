@@ -28,7 +28,8 @@ function withRuns(graph: FlowGraphJson, view: ExecutionView, now: number): FlowG
   }
   const withRun = (node: GraphNodeJson): GraphNodeJson => {
     const { task, triggerDeclaration, ...rest } = node;
-    const run = last.get(String(task?.['id']));
+    const id = task?.['id'];
+    const run = typeof id === 'string' ? last.get(id) : undefined;
     const values = run === undefined ? [] : valuesOf(run, bySeq);
     return {
       ...rest,
