@@ -22,6 +22,9 @@ import { DEFAULT_SOURCE_LIMITS, type SourceLimits } from './yaml/guard.ts';
 import { reportNotYet } from './unknown-names.ts';
 import { readYaml, type YamlDocument } from './yaml/read.ts';
 
+/** Plugin defaults from outside a flow, by its namespace: lists, strongest first. */
+export type DefaultsOfNamespace = (namespace: string) => readonly (readonly PluginDefault[])[];
+
 export interface ParseOptions {
   readonly registry: PluginRegistry;
   readonly tenant: string;
@@ -37,7 +40,7 @@ export interface ParseOptions {
   /** It was accepted once, perhaps by an older version: rules that came later only warn. */
   readonly stored?: boolean;
   /** Plugin defaults beside those of the flow itself, strongest first: of its namespace, of the server. */
-  readonly defaults?: (namespace: string) => readonly (readonly PluginDefault[])[];
+  readonly defaults?: DefaultsOfNamespace;
 }
 
 /** What a source says of its flow, as far as it could be read. */

@@ -1,4 +1,5 @@
 import type { JsonObject, PluginDefault } from '@tiercel/model';
+import type { PluginRegistry } from '@tiercel/plugin-kit';
 import { z } from 'zod';
 import type { Path } from '../problem.ts';
 import { kindOf, type RawMap, type Reader } from '../reader.ts';
@@ -25,10 +26,11 @@ function readList(reader: Reader, value: unknown, property: string): readonly Pl
     reader.constraint([property], `expected a list, but got ${kindOf(value)}`);
     return [];
   }
-  return value.flatMap((item: unknown, index) => readOne(reader, item, [property, index]) ?? []);
+  return value.flatMap((item: unknown, index) => readPluginDefault(reader, item, [property, index]) ?? []);
 }
 
-function readOne(reader: Reader, value: unknown, at: Path): PluginDefault | undefined {
+/** Reads one entry of a list of defaults. */
+export function readPluginDefault(reader: Reader, value: unknown, at: Path): PluginDefault | undefined {
   const raw = mapAt(reader, value, at);
   if (raw === undefined) {
     if (value === null) reader.constraint(at, 'must not be null');
@@ -43,11 +45,17 @@ function readOne(reader: Reader, value: unknown, at: Path): PluginDefault | unde
 
 /** For a type that is known exactly, properties that it does not have are refused. */
 function checkNames(reader: Reader, type: string, values: JsonObject, at: Path): void {
-  const definition = reader.registry.get(type);
-  if (definition === undefined) return;
-  const common = definition.kind === 'task' || definition.kind === 'flowable' ? Object.keys(COMMON_TASK.shape) : [];
-  const known = [...new Set([...common, ...TRIGGER_PROPERTIES, ...Object.keys(definition.properties.shape)])];
+  const known = knownNames(reader.registry, type);
+  if (known === undefined) return;
   for (const name of Object.keys(values)) if (!known.includes(name)) reportUnknownField(reader, at, name, known);
+}
+
+/** The properties for which a type may have defaults; undefined for the beginning of types, and for a type that is not known. */
+export function knownNames(registry: PluginRegistry, type: string): readonly string[] | undefined {
+  const definition = registry.get(type);
+  if (definition === undefined) return undefined;
+  const common = definition.kind === 'task' || definition.kind === 'flowable' ? Object.keys(COMMON_TASK.shape) : [];
+  return [...new Set([...common, ...TRIGGER_PROPERTIES, ...Object.keys(definition.properties.shape)])];
 }
 
 const TRIGGER_PROPERTIES = ['description', 'disabled', 'workerGroup', 'logLevel', 'logToFile'] as const;
