@@ -104,6 +104,34 @@ describe('flow and execution', () => {
     });
   });
 
+  test('every document of a file is judged and deployed, with a server and without', async () => {
+    const good = flow('one', '    type: io.kestra.plugin.core.debug.Return');
+    const bad = flow('two', '    type: io.kestra.plugin.core.debug.Return\n    formt: x');
+    const paths = [await file('both.yaml', `# a comment\n---\n${good}---\n${bad}`), await file('empty.yaml', '\n')];
+    for (const where of [['--local'], ['--server', server.url]]) {
+      const { code, stdout } = await tiercel(['flow', 'validate', ...paths, ...where]);
+      expect([
+        code,
+        stdout.match(/^(?:not )?valid +\S+(?: \(document \d\))?/gm)?.map((line) => line.replaceAll(/ +\S*\//g, ' ')),
+      ]).toEqual([1, ['valid both.yaml (document 1)', 'not valid both.yaml (document 2)', 'not valid empty.yaml']]);
+    }
+    const deployed = await onServer('flow', 'deploy', ...paths);
+    expect([deployed.code, deployed.stdout.match(/company\.cli\/\w+/g)]).toEqual([1, ['company.cli/one']]);
+    expect(deployed.stderr).toContain('There is no flow in this file.');
+  });
+
+  test('a file that is no UTF-8 is left alone', async () => {
+    const path = join(folder, 'latin.yaml');
+    const bytes = Buffer.from(
+      flow('latin', '    type: io.kestra.core.tasks.debugs.Return\n    format: café'),
+      'latin1',
+    );
+    await writeFile(path, bytes);
+    const { code, stderr } = await tiercel(['flow', 'migrate', '--write', path]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('latin.yaml is no text in UTF-8')]);
+    expect(await readFile(path)).toEqual(bytes);
+  });
+
   test('no server', async () => {
     const { code, stderr } = await tiercel(['flow', 'list', '--server', `http://127.0.0.1:${await freePort()}`]);
     expect({ code, stderr }).toEqual({

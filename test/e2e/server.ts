@@ -100,7 +100,11 @@ export class LocalServer {
   private child: ChildProcess | undefined;
   private text = { stdout: '', stderr: '' };
 
-  private constructor(folder: string, port: number, env: Readonly<Record<string, string>>) {
+  /** Options of `server local` beside port and data folder. */
+  readonly options: readonly string[];
+
+  private constructor(folder: string, port: number, env: Readonly<Record<string, string>>, options: readonly string[]) {
+    this.options = options;
     this.folder = folder;
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
@@ -108,8 +112,9 @@ export class LocalServer {
   }
 
   /** A server with an empty data folder, started. */
-  static async make(env: Readonly<Record<string, string>> = {}): Promise<LocalServer> {
-    const server = new LocalServer(await mkdtemp(join(tmpdir(), 'tiercel-e2e-')), await freePort(), env);
+  static async make(env: Readonly<Record<string, string>> = {}, options: readonly string[] = []): Promise<LocalServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'tiercel-e2e-'));
+    const server = new LocalServer(folder, await freePort(), env, options);
     await server.start();
     return server;
   }
@@ -130,7 +135,8 @@ export class LocalServer {
   /** Answers the time until it was ready, ms. */
   async start(): Promise<number> {
     const began = performance.now();
-    const child = launch(['server', 'local', '--port', String(this.port), '--data', this.data], this.env);
+    const own = ['--port', String(this.port), '--data', this.data];
+    const child = launch(['server', 'local', ...own, ...this.options], this.env);
     this.child = child;
     this.text = textOf(child);
     await until(

@@ -1,10 +1,7 @@
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { createTerminal } from './client/terminal.ts';
-import { executionCommands } from './commands/execution.ts';
-import { flowCommands } from './commands/flow.ts';
-import { runCommand } from './commands/run.ts';
-import { serverCommands } from './commands/server.ts';
 import { CommandError, EXIT } from './errors.ts';
+import { createProgram } from './program.ts';
 
 const terminal = createTerminal(process);
 // A reader that has seen enough (`| head`) is no error.
@@ -12,11 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.unable),
 );
 
-const program = new Command('tiercel').description('Tiercel: a workflow orchestrator').version('0.1.0').exitOverride();
-serverCommands(program, terminal);
-runCommand(program, terminal);
-flowCommands(program, terminal);
-executionCommands(program, terminal);
+const program = createProgram(terminal);
 
 /** What operators can mend, in sentences for them. */
 const KNOWN: ReadonlySet<string> = new Set(['ConfigError', 'PlatformError']);

@@ -4,6 +4,8 @@ import { flowWith, messages, parse } from './testing/parse.ts';
 const LOG = 'io.kestra.plugin.core.log.Log';
 const CONDITION = 'io.kestra.plugin.core.condition.';
 
+const trigger = (text: string): string => `triggers: [{id: d, type: io.kestra.plugin.core.trigger.${text}}]`;
+
 describe('limits of a flow', () => {
   it('are read, and told to have no effect yet', () => {
     const { flow, problems, warnings } = parse(
@@ -38,6 +40,17 @@ sla:
     ['sla: [{id: a, type: MAX_DURATION, behavior: FAIL, duration: x}]', "sla[0].duration: 'x' is not a duration"],
     ['sla: [{id: a, type: EXECUTION_ASSERTION, behavior: FAIL}]', 'sla[0].assert: must not be null'],
     ['sla: [{id: a, type: MAX_DURATION, behavior: FAIL, duration: PT1S, asert: x}]', 'Unrecognized field "asert"'],
+    ['retry: {type: wrong}', 'retry.type: must be one of [constant, exponential, random], but is "wrong"'],
+    ['retry: {type: constant, interval: PT-5S}', "'PT-5S' is a negative duration"],
+    ['sla: [{id: a, type: MAX_DURATION, behavior: FAIL, duration: PT-1H}]', "'PT-1H' is a negative duration"],
+    [
+      'sla: [{id: a, type: EXECUTION_ASSERTION, behavior: FAIL, assert: x}, {id: a, type: EXECUTION_ASSERTION, behavior: FAIL, assert: x}]',
+      'Duplicate SLA with name [a]',
+    ],
+    [trigger('ScheduleOnDates, dates: [2030-01-01T09:00:00Z, nope]'), 'must be a date with its time'],
+    [trigger('ScheduleOnDates, dates: [5]'), 'must be a date with its time'],
+    [trigger('ScheduleOnDates, dates: [2030-02-41T00:00:00Z]'), 'must be a date with its time'],
+    [trigger('Webhook, key: ""'), 'triggers[0].key: must not be blank'],
     ['workerGroup: {kye: x}', 'Unrecognized field "kye"'],
   ])('%s is refused', (line, message) => {
     const found = messages(flowWith(line));
@@ -45,6 +58,19 @@ sla:
       found.some((text) => text.includes(message)),
       found.join('\n'),
     ).toBe(true);
+  });
+});
+
+describe('texts that are no expressions', () => {
+  it.each([
+    ['sla: [{id: a, type: EXECUTION_ASSERTION, behavior: FAIL, assert: "{{ foo( }}"}]', 'sla[0].assert'],
+    [
+      `listeners: [{conditions: [{type: ${CONDITION}Expression, expression: "{{ foo( }}"}], tasks: [{id: l, type: ${LOG}, message: m}]}]`,
+      'listeners[0]',
+    ],
+  ])('%s is told', (line, path) => {
+    const { problems } = parse(flowWith(line));
+    expect(problems.map((problem) => problem.path)).toEqual([expect.stringContaining(path)]);
   });
 });
 

@@ -2,6 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { flowWith, messages, parse } from './testing/parse.ts';
 
+const lines = (line: (i: number) => string): string => Array.from({ length: 3000 }, (_, i) => line(i)).join('\n');
+const log = (i: number, message: string): string =>
+  `  - {id: l${i}, type: io.kestra.plugin.core.log.Log, message: "${message}"}`;
+
 describe('texts that are no flow', () => {
   it.each([
     ['', 'Illegal flow yaml: the source is empty'],
@@ -48,6 +52,22 @@ describe('texts that are no flow', () => {
       (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`,
     );
     expect(messages(`a0: &a0 x\n${levels.join('\n')}`)).toEqual([expect.stringContaining('aliases make more than')]);
+  });
+
+  it.each([
+    ['labels', `labels:\n${lines((i) => `  k${i}: ${i}`)}`, 0, 0],
+    ['properties that nobody knows', lines((i) => `zz${i}: 1`), 100, 0],
+    [
+      'texts that are no expressions',
+      `outputs:\n${lines((i) => `  - {id: o${i}, type: STRING, value: "{{ ( "}`)}`,
+      100,
+      0,
+    ],
+    ['types that nobody knows', `triggers:\n${lines((i) => `  - {id: t${i}, type: io.kestra.Log${i}}`)}`, 100, 0],
+    ['names that do not exist', `errors:\n${lines((i) => log(i, `{{ outputs.zz${i} }}`))}`, 0, 100],
+  ])('with thousands of %s is told at most a hundred times', (_, text, problems, warnings) => {
+    const found = parse(flowWith(text));
+    expect([found.problems.length, found.warnings.length]).toEqual([problems, warnings]);
   });
 
   it('an alias to what contains it is refused', () => {

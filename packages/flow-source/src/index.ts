@@ -1,6 +1,13 @@
 export { describeProblem, pathText, withPlace, type Path, type Place, type Problem } from './problem.ts';
-export { parseFlow, type ParseOptions, type ParseResult, type SourceIdentity } from './parse-flow.ts';
+export {
+  parseFlow,
+  type DefaultsOfNamespace,
+  type ParseOptions,
+  type ParseResult,
+  type SourceIdentity,
+} from './parse-flow.ts';
 export { DEFAULT_SOURCE_LIMITS, type SourceLimits } from './yaml/guard.ts';
+export { readConfiguredDefaults, type ConfiguredDefaults, type GivenDefaults } from './configured-defaults.ts';
 export { splitDocuments } from './yaml/documents.ts';
 export { childTasks, NESTED_TASK_PROPERTIES, type NestedTask } from './walk.ts';
 export { conditionName, type JudgedCondition } from './sections/conditions.ts';
@@ -19,4 +26,5 @@ export { setDisabled } from './edit/set-disabled.ts';
 export { replaceTask } from './edit/replace-task.ts';
 export { parsePart } from './parse-part.ts';
 export { flowGraph } from './graph/flow-graph.ts';
-export { createTopology, maybeRelated } from './graph/topology.ts';
+export { createTopology, maybeRelated, type Topology } from './graph/topology.ts';
+export { createNamespaceTopology, mayRelateFlows } from './graph/namespace-topology.ts';

@@ -1,4 +1,4 @@
-const MAX_CANDIDATES = 2000;
+const MAX_CANDIDATES = 1000;
 
 /** How many letters must be put in, left out, exchanged or swapped with their neighbour to make one text of the other. */
 function editDistance(a: string, b: string): number {

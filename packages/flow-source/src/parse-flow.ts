@@ -14,12 +14,16 @@ import { readLabels } from './sections/labels.ts';
 import { readConcurrency, readFlowRetry, readSla } from './sections/limits.ts';
 import { readListeners } from './sections/listeners.ts';
 import { readOutputs } from './sections/outputs.ts';
-import { injectDefaults, readPluginDefaults } from './sections/plugin-defaults.ts';
+import { injectDefaults } from './sections/inject-defaults.ts';
+import { readPluginDefaults } from './sections/plugin-defaults.ts';
 import { readTasks, type PlacedTask } from './sections/tasks.ts';
 import { readTriggers } from './sections/triggers.ts';
 import { DEFAULT_SOURCE_LIMITS, type SourceLimits } from './yaml/guard.ts';
 import { reportNotYet } from './unknown-names.ts';
 import { readYaml, type YamlDocument } from './yaml/read.ts';
+
+/** Plugin defaults from outside a flow, by its namespace: lists, strongest first. */
+export type DefaultsOfNamespace = (namespace: string) => readonly (readonly PluginDefault[])[];
 
 export interface ParseOptions {
   readonly registry: PluginRegistry;
@@ -36,7 +40,7 @@ export interface ParseOptions {
   /** It was accepted once, perhaps by an older version: rules that came later only warn. */
   readonly stored?: boolean;
   /** Plugin defaults beside those of the flow itself, strongest first: of its namespace, of the server. */
-  readonly defaults?: (namespace: string) => readonly (readonly PluginDefault[])[];
+  readonly defaults?: DefaultsOfNamespace;
 }
 
 /** What a source says of its flow, as far as it could be read. */
@@ -78,19 +82,24 @@ export function parseFlow(source: string, options: ParseOptions): ParseResult {
   const isPlain = sources.every((source) => source.length === 0);
   // Reading changes scalars to what was meant, so each reading has a copy of its own.
   const plain = isPlain ? undefined : structuredClone(value);
-  if (isRawMap(value)) injectDefaults(value, sources, options.registry.canonical);
+  if (isRawMap(value) && !injectDefaults(value, sources, options.registry.canonical)) {
+    reader.constraint(['pluginDefaults'], 'give more values than a flow may have; give fewer, or to fewer tasks');
+    return { ...findingsOf(reader), problems: reader.problems };
+  }
   const flow = isRawMap(value) ? readFlow(reader, value, options, own) : notAMap(reader, document);
-  const findings = {
-    identity: identityOf(document.value),
-    warnings: reader.warnings,
-    deprecations: reader.deprecations,
-    infos: reader.infos,
-  };
+  const findings = findingsOf(reader);
   if (flow === undefined || reader.problems.length > 0) return { ...findings, problems: inOrder(reader.problems) };
   // What is missing without the defaults is no mistake: nobody is told.
   const written = isRawMap(plain) ? readFlow(createReader(document, options.registry), plain, options, own) : flow;
   return { ...findings, flow, written: written ?? flow, problems: [] };
 }
+
+const findingsOf = ({ document, warnings, deprecations, infos }: Reader): Omit<ParseResult, 'problems'> => ({
+  identity: identityOf(document.value),
+  warnings,
+  deprecations,
+  infos,
+});
 
 /** Plugin defaults from outside a source, strongest first (execution-semantics.md §10.5). */
 const otherDefaults = (value: unknown, { defaults }: ParseOptions): readonly (readonly PluginDefault[])[] => {

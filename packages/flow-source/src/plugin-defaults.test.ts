@@ -126,6 +126,21 @@ triggers:
     expect(withDefaults('  - {type: some.other.Plugin, values: {what: ever}}\n')).toEqual([]);
   });
 
+  it('have properties that every object has, like any other', () => {
+    const { flow } = parse(`tasks:\n  - {id: a, type: ${SHELL}, commands: [x]}\n`, [
+      entry(SHELL, { env: { constructor: 'c', toString: 't' } }),
+    ]);
+    expect(flow!.tasks[0]?.['env']).toEqual({ constructor: 'c', toString: 't' });
+  });
+
+  it('that multiply are refused', () => {
+    const entries = `  - {type: io.kestra.plugin.core.log, values: {message: [a]}}\n`.repeat(1000);
+    const tasks = Array.from({ length: 1000 }, (_, i) => `  - {id: t${i}, type: ${LOG}}\n`).join('');
+    expect(problems(`pluginDefaults:\n${entries}tasks:\n${tasks}`)).toEqual([
+      'pluginDefaults: give more values than a flow may have; give fewer, or to fewer tasks (line 4, column 3)',
+    ]);
+  });
+
   it('under their older name are deprecated', () => {
     const { deprecations, flow } = parse(`${log()}taskDefaults:\n  - {type: ${LOG}, values: {message: x}}\n`);
     expect(deprecations).toEqual(['taskDefaults']);

@@ -7,11 +7,13 @@ export interface Reader {
   readonly document: YamlDocument;
   readonly registry: PluginRegistry;
   readonly problems: Problem[];
-  readonly warnings: string[];
+  readonly warnings: readonly string[];
   readonly deprecations: string[];
   readonly infos: string[];
-  /** Keeps a problem, unless there are plenty already. */
-  add(problem: Problem): void;
+  /** Keeps a problem, unless there are plenty already: only then it is made, since to find what was meant takes time. */
+  add(problem: () => Problem): void;
+  /** Keeps a warning, unless there are plenty already. */
+  warn(warning: () => string): void;
   /** A value breaks a rule. */
   constraint(path: Path, message: string, place?: Place): void;
   /** The text is not of the expected shape; the message says it all. `at`: where its path points to. */
@@ -20,34 +22,38 @@ export interface Reader {
   deprecate(path: Path): void;
 }
 
-/** Problems beyond these are not collected: nobody reads them, and a bad source could have a million. */
+/** Problems and warnings beyond these are not collected: nobody reads them, and a bad source could have a million. */
 const MAX_PROBLEMS = 100;
 
 export function createReader(document: YamlDocument, registry: PluginRegistry): Reader {
   const problems: Problem[] = [];
-  const add = (problem: Problem): void => {
-    if (problems.length < MAX_PROBLEMS) problems.push(problem);
+  const warnings: string[] = [];
+  const add = (problem: () => Problem): void => {
+    if (problems.length < MAX_PROBLEMS) problems.push(problem());
   };
   const deprecations: string[] = [];
   return {
     document,
     registry,
     problems,
-    warnings: [],
+    warnings,
     deprecations,
     infos: [],
     add,
+    warn: (warning) => {
+      if (warnings.length < MAX_PROBLEMS) warnings.push(warning());
+    },
     // What is missing has no place of its own; its path says enough.
     constraint: (path, message, place) =>
-      add({
+      add(() => ({
         kind: 'constraint',
         message,
         path: pathText(path),
         ...labelOf(document.value, path),
         ...(place ?? (document.has(path) ? document.place(path) : undefined)),
-      }),
+      })),
     structure: (path, message, at = 'value') =>
-      add({ kind: 'structure', message, path: pathText(path), ...document.place(path, at) }),
+      add(() => ({ kind: 'structure', message, path: pathText(path), ...document.place(path, at) })),
     deprecate: (path) => {
       deprecations.push(pathText(path));
     },

@@ -154,6 +154,9 @@ function messageOf(issue: Issue, value: unknown): string {
       return missing ? 'must not be null' : `expected ${kindName(issue.expected)}, but got ${kindOf(value)}`;
     case 'invalid_union': {
       if (missing) return 'must not be null';
+      // Which of several maps it is, is said by one property.
+      if ('options' in issue)
+        return `must be one of [${(issue.options ?? []).join(', ')}], but is ${JSON.stringify(value)}`;
       const kinds = [...new Set(expectations(issue, []).map(({ expected }) => kindName(expected)))];
       return kinds.length === 0
         ? `${JSON.stringify(value)} is none of the known ones`

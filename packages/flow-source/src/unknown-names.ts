@@ -8,18 +8,20 @@ const LISTED = 60;
 
 /** Reports a property that nobody knows, with the known ones and the nearest of them (rest-api.md §8). */
 export function reportUnknownField(reader: Reader, owner: Path, name: string, known: readonly string[]): void {
-  const [nearest] = nearestNames(name, known);
-  const listed = known
-    .slice(0, LISTED)
-    .map((key) => `"${key}"`)
-    .join(', ');
-  const properties = known.length === 0 ? '' : ` (${known.length} known properties: ${listed})`;
-  reader.add({
-    kind: 'structure',
-    message: `Unrecognized field "${name}", not marked as ignorable${properties}`,
-    ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` }),
-    path: `${pathText(owner)}[${JSON.stringify(name)}]`,
-    ...reader.document.place([...owner, name], 'key'),
+  reader.add(() => {
+    const [nearest] = nearestNames(name, known);
+    const listed = known
+      .slice(0, LISTED)
+      .map((key) => `"${key}"`)
+      .join(', ');
+    const properties = known.length === 0 ? '' : ` (${known.length} known properties: ${listed})`;
+    return {
+      kind: 'structure',
+      message: `Unrecognized field "${name}", not marked as ignorable${properties}`,
+      ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` }),
+      path: `${pathText(owner)}[${JSON.stringify(name)}]`,
+      ...reader.document.place([...owner, name], 'key'),
+    };
   });
 }
 
@@ -31,14 +33,16 @@ export function reportUnknownFields(reader: Reader, owner: Path, map: RawMap, kn
 
 /** Reports a type that nobody defines, with the nearest ones (rest-api.md §2, §8). `path`: that of the map with the type. */
 export function reportUnknownType(reader: Reader, path: Path, type: string, known: readonly string[]): void {
-  const nearest = nearestTypes(type, known);
-  const meant = nearest.map((name) => `"${name}"`).join(' or ');
-  reader.add({
-    kind: 'structure',
-    message: `Invalid type: ${type}`,
-    hint: nearest.length === 0 ? 'this version has no such type' : `did you mean ${meant}?`,
-    path: pathText([...path, 'type']),
-    ...reader.document.place([...path, 'type']),
+  reader.add(() => {
+    const nearest = nearestTypes(type, known);
+    const meant = nearest.map((name) => `"${name}"`).join(' or ');
+    return {
+      kind: 'structure',
+      message: `Invalid type: ${type}`,
+      hint: nearest.length === 0 ? 'this version has no such type' : `did you mean ${meant}?`,
+      path: pathText([...path, 'type']),
+      ...reader.document.place([...path, 'type']),
+    };
   });
 }
 
@@ -49,7 +53,7 @@ export function reportUnsupported(reader: Reader, path: Path, what: string, at: 
 
 /** Tells of something that is accepted, and that this version does not act on yet: nobody shall find that out at night. */
 export function reportNotYet(reader: Reader, path: Path, what: string): void {
-  reader.warnings.push(`${pathText(path)}: ${what} is accepted, but this version does not act on it yet`);
+  reader.warn(() => `${pathText(path)}: ${what} is accepted, but this version does not act on it yet`);
 }
 
 /** Names of all types of one kind, for suggestions. */

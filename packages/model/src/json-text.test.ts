@@ -15,6 +15,15 @@ describe('JSON from outside', () => {
     expect(JSON.stringify(parseJson(flat))).toBe(flat);
   });
 
+  it.each(['1e400', '[{"a":-1E+999}]', '1'.padEnd(400, '0')])('does not lose the number of %s', (text) => {
+    expect(() => parseJson(text)).toThrow(SyntaxError);
+  });
+
+  it('may have texts that look like such numbers, and numbers that are nearly as large', () => {
+    const text = JSON.stringify(['1e400', '1'.repeat(400), 1e300, 1e-300]);
+    expect(JSON.stringify(parseJson(text))).toBe(text);
+  });
+
   it('that is bad is a SyntaxError', () => {
     expect(() => parseJson(']'.repeat(500))).toThrow(SyntaxError);
   });

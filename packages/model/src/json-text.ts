@@ -16,10 +16,18 @@ const QUOTED = /, (?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/;
 export function parseJson(text: string): unknown {
   if (isTooDeep(text)) throw new JsonDepthError();
   try {
-    return JSON.parse(text);
+    return MAY_BE_TOO_LARGE.test(text) ? JSON.parse(text, refuseInfinite) : JSON.parse(text);
   } catch (error) {
     throw new SyntaxError((error as Error).message.replace(QUOTED, ' is not valid JSON'));
   }
+}
+
+/** Long enough to be a number that a double cannot hold: it would become Infinity, which JSON writes as null. */
+const MAY_BE_TOO_LARGE = /[eE]\+?\d{3}|\d{300}/;
+
+function refuseInfinite(_: string, value: unknown): unknown {
+  if (value === Infinity || value === -Infinity) throw new SyntaxError('a number is too large for JSON readers');
+  return value;
 }
 
 /** Counts the brackets outside of texts. */

@@ -27,6 +27,16 @@ export const serverConfig = defineConfig({
       .default([])
       .describe('plugins from outside: names of installed packages, or paths of packages and .mjs files'),
     pluginFolder: z.string().min(1).optional().describe('folder of which each package and .mjs file is a plugin'),
+    pluginDefaults: z
+      .array(z.json())
+      .default([])
+      .describe('plugin defaults for all flows: a list of {type, values, forced}; in the environment as JSON'),
+    namespaceDefaults: z
+      .record(z.string(), z.array(z.json()))
+      .default({})
+      .describe(
+        'plugin defaults by namespace, which hold for the namespaces below it, too; in the environment as JSON',
+      ),
     databasePool: whole(12, 'connections to PostgreSQL'),
     webhookDeliveryTtl: whole(86_400_000, "how long a webhook sender's delivery id is remembered, ms"),
   }),

@@ -12,6 +12,6 @@ export {
   type ServerConfig,
   type WorkerConfig,
 } from './config.ts';
-export { builtInRegistry, configuredRegistry, registryOfEnvironment } from './registry.ts';
+export { builtInRegistry, configuredRegistry, languageOfEnvironment, type LanguageOfEnvironment } from './registry.ts';
 export { systemClock } from './clock.ts';
 export { intakeOf } from './intake.ts';

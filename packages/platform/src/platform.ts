@@ -1,6 +1,6 @@
 import { compileFlow, type FlowGraph } from '@tiercel/engine';
 import { createCipher, type Cipher, type IoCall, type IoResult } from '@tiercel/expressions';
-import { createFlowCache, type FlowCache } from '@tiercel/flow-source';
+import { createFlowCache, type DefaultsOfNamespace, type FlowCache } from '@tiercel/flow-source';
 import type { Clock, Execution, Flow, JsonObject } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
 import { createHintRouter, type Bus, type HintRouter, type Queue } from '@tiercel/queue';
@@ -20,6 +20,7 @@ import {
 import { ExpressionIo, secretsOf, type AttemptServices, type IoScope } from '@tiercel/task-runner';
 import type { ServerConfig } from './config.ts';
 import { patientKv, patiently } from './patient-kv.ts';
+import { pluginDefaultsOf } from './plugin-defaults.ts';
 import { taskTypesOf } from './registry.ts';
 
 /** What connects the services of one process to the world; made once, handed to each of them. */
@@ -40,6 +41,8 @@ export interface Platform {
   readonly router: HintRouter;
   readonly storage: Storage;
   readonly registry: PluginRegistry;
+  /** Of namespaces and of the server; for everything that parses flows. */
+  readonly pluginDefaults: DefaultsOfNamespace;
   readonly variables: { readonly envs: JsonObject; readonly globals: JsonObject; readonly cipher: Cipher | undefined };
   readonly attempts: AttemptServices;
   /** The compiled revision of an execution's flow. */
@@ -70,7 +73,8 @@ export function createPlatform(foundation: Foundation): Platform {
   const { queue, bus } = messaging;
   const onError = (error: unknown): void => logger.error({ error }, 'a handler of messages failed');
   const flows = createFlowStore(database);
-  const flowCache = createFlowCache({ flows, bus, registry, now: clock.now, onError });
+  const pluginDefaults = pluginDefaultsOf(config, registry, (problem) => logger.warn(problem));
+  const flowCache = createFlowCache({ flows, bus, registry, defaults: pluginDefaults, now: clock.now, onError });
   const variables = {
     envs: environmentVariables(foundation.environment, config.environmentPrefix),
     globals: config.globals as JsonObject,
@@ -113,6 +117,7 @@ export function createPlatform(foundation: Foundation): Platform {
     router: createHintRouter(queue, { instance }),
     storage,
     registry,
+    pluginDefaults,
     variables,
     attempts,
     graphOf: createGraphs(flowCache, registry),

@@ -65,6 +65,13 @@ describe('configuration', () => {
     expect(config.web).toEqual({ port: 8080, hosts: ['a', 'b'], verbose: false });
   });
 
+  it('reads lists of objects from the environment as JSON', () => {
+    const part = defineConfig({ section: 'rules', schema: z.object({ all: z.array(z.json()).default([]) }) });
+    const read = (text: string): unknown => loadConfig({ part }, { TIERCEL_RULES_ALL: text }).part.all;
+    expect(read('[{"type": "a", "values": {"x": "1,2"}}]')).toEqual([{ type: 'a', values: { x: '1,2' } }]);
+    expect(mistakesOf(() => read('[{"type": '))[0]).toMatch(/^TIERCEL_RULES_ALL: /);
+  });
+
   it('names all mistakes at once, with place and remedy, and no secret', () => {
     const path = file('b.yml', 'web:\n  prot: 1\n  port: 0\n  password: short\nwbe: {}\n');
     const mistakes = mistakesOf(() => loadConfig({ web, database }, {}, path));

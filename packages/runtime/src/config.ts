@@ -65,19 +65,20 @@ function readFile(file: string | undefined, mistakes: string[]): Values {
   return {};
 }
 
-/** Text of the environment as the schema wants it: lists by comma, objects as JSON; everything else stays text. */
+/** Text of the environment as the schema wants it: lists by comma (of objects as JSON), objects as JSON; everything else stays text. */
 function fromText(schema: unknown, text: string): unknown {
   let inner = schema;
   while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodNullable)
     inner = inner.unwrap();
-  if (inner instanceof z.ZodArray)
+  const isJson = inner instanceof z.ZodArray && !(inner.element instanceof z.ZodString) && /^\s*\[/.test(text);
+  if (inner instanceof z.ZodArray && !isJson)
     return text
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '');
   if (inner instanceof z.ZodNumber) return text.trim() === '' ? text : Number(text);
   if (inner instanceof z.ZodBoolean) return text === 'true' ? true : text === 'false' ? false : text;
-  if (inner instanceof z.ZodObject || inner instanceof z.ZodRecord) {
+  if (isJson || inner instanceof z.ZodObject || inner instanceof z.ZodRecord) {
     try {
       return JSON.parse(text);
     } catch (error) {

@@ -44,6 +44,11 @@ export const gatewayConfig = defineConfig({
     systemNamespace: z.string().default('system').describe("namespace of the system's own flows"),
     environmentName: z.string().optional().describe('name shown in the UI'),
     environmentColor: z.string().optional().describe('colour shown in the UI'),
+    flowPath: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('folder whose flows are loaded and watched; the files say what the flows are'),
     reportTemplates: z.string().optional().describe('folder with templates that replace the built-in ones'),
     ui: z.string().optional().describe('folder with the built UI'),
     drain: z.coerce.number().int().min(0).default(10_000).describe('how long a stop waits for requests'),

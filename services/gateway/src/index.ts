@@ -5,5 +5,6 @@ export { route, type Route } from './http/routing.ts';
 export { createExecutionRoutes } from './routes/create-execution.ts';
 export { flowRoutes, type FlowRouteDeps } from './routes/flows.ts';
 export { webhookRoutes } from './routes/webhook.ts';
+export { describeFolderEvent, type FlowFolderEvent, type TellOfFlowFolder } from './flow-folder/events.ts';
 export type { Wait, Waiter } from './waiter.ts';
 export { gatewayOf } from './main.ts';

@@ -29,6 +29,8 @@ export interface Api {
   readonly server: string;
   call(path: string, call?: Call): Promise<Answer>;
   json<T>(path: string, call?: Call): Promise<T>;
+  /** What is no text, such as an archive. */
+  bytes(path: string, query?: Call['query']): Promise<Uint8Array>;
   /** The data of each server-sent event, until the server ends the stream. */
   events<T>(path: string, query?: Call['query']): AsyncGenerator<T>;
 }
@@ -65,6 +67,15 @@ export function createApi({ server, user }: ApiOptions): Api {
           cause: error,
         });
       }
+    },
+    async bytes(path, query) {
+      const answer = await reach(base, async () => {
+        const response = await fetch(urlOf(path, query), { headers: authorization });
+        return { status: response.status, content: new Uint8Array(await response.arrayBuffer()) };
+      });
+      if (answer.status >= 300)
+        throw refusal({ status: answer.status, text: Buffer.from(answer.content).toString('utf8') });
+      return answer.content;
     },
     async *events<T>(path: string, query?: Call['query']) {
       const response = await reach(base, () => openStream(urlOf(path, query), authorization));

@@ -26,8 +26,7 @@ export function createTerminal(process: NodeJS.Process): Terminal {
     note: (text) => void process.stderr.write(`${text}\n`),
     log({ timestamp, level, taskId, message }) {
       const head = `${timestamp.slice(11, 23)} ${colour(LEVEL_COLOURS[level], level.padEnd(5))} ${taskId ?? ''}`;
-      // Control characters of a script's output would paint over the terminal.
-      print(`${head.trimEnd()}  ${message.replace(CONTROLS, '')}`);
+      print(`${head.trimEnd()}  ${harmless(message)}`);
     },
     ended({ id, state, outputs }) {
       const seconds = secondsOf(state.duration);
@@ -39,6 +38,9 @@ export function createTerminal(process: NodeJS.Process): Terminal {
 
 // oxlint-disable-next-line no-control-regex -- these are what it removes
 const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
+
+/** A text of somebody else without control characters, which would paint over the terminal. */
+export const harmless = (text: string): string => text.replace(CONTROLS, '');
 
 /** `PT1M2.5S` as `1m 2.5s`. */
 const secondsOf = (duration: string): string =>

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { LanguageOfEnvironment } from '@tiercel/platform';
 import type { FlowFile } from '../client/flows.ts';
 import type { Terminal } from '../client/terminal.ts';
 import { EXIT } from '../errors.ts';
@@ -12,20 +13,30 @@ export interface Verdict {
 }
 
 /** Judges sources without a server. Loaded only here: the parser with all plugins is large. */
-export async function localJudge(): Promise<(source: string) => readonly Verdict[]> {
-  const { describeProblem, parseFlow, splitDocuments } = await import('@tiercel/flow-source');
-  const { registryOfEnvironment } = await import('@tiercel/platform');
-  const registry = await registryOfEnvironment(process.env);
-  return (source) =>
-    splitDocuments(source).map((document) => {
-      const { problems, warnings, deprecations, infos } = parseFlow(document, { registry, tenant: 'main' });
-      return {
-        ...(problems.length === 0 ? {} : { constraints: problems.map(describeProblem).join('\n') }),
-        warnings,
-        deprecationPaths: deprecations,
-        infos,
-      };
+export async function localJudge(terminal: Terminal): Promise<(source: string) => Verdict> {
+  const { describeProblem, parseFlow } = await import('@tiercel/flow-source');
+  const { registry, defaults } = await language(terminal);
+  return (source) => {
+    const { problems, warnings, deprecations, infos } = parseFlow(source, {
+      registry,
+      defaults,
+      tenant: 'main',
+      // As a server takes them.
+      expressionErrors: 'warning',
     });
+    return {
+      ...(problems.length === 0 ? {} : { constraints: problems.map(describeProblem).join('\n') }),
+      warnings,
+      deprecationPaths: deprecations,
+      infos,
+    };
+  };
+}
+
+/** What a server with this environment would read flows with. */
+async function language(terminal: Terminal): Promise<LanguageOfEnvironment> {
+  const { languageOfEnvironment } = await import('@tiercel/platform');
+  return languageOfEnvironment(process.env, terminal.note);
 }
 
 /** Shows a verdict; a flow that is not valid makes the command fail, with `strict` also one with warnings. */
@@ -43,8 +54,7 @@ export function showVerdict(terminal: Terminal, path: string, verdict: Verdict, 
 /** `tiercel flow migrate`: rewrites older forms of the language, or says what it would rewrite. */
 export async function migrate(terminal: Terminal, files: readonly FlowFile[], write: boolean): Promise<void> {
   const { migrateFlow } = await import('@tiercel/flow-source');
-  const { registryOfEnvironment } = await import('@tiercel/platform');
-  const registry = await registryOfEnvironment(process.env);
+  const { registry } = await language(terminal);
   let changed = 0;
   for (const { path, source } of files) {
     const { source: migrated, changes, remaining } = migrateFlow(source, registry);

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import type { FlowJson } from '@tiercel/contracts';
-import { deployFlow, readFlows, validateFlow } from '../client/flows.ts';
+import type { Api } from '../client/api.ts';
+import { deployFlow, documentsOf, readFlows, searchFlows, validateFlow } from '../client/flows.ts';
 import { table, type Terminal } from '../client/terminal.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { localJudge, migrate, showVerdict } from './flow-offline.ts';
+import { localJudge, migrate, showVerdict, type Verdict } from './flow-offline.ts';
+import { exportCommand } from './flow-export.ts';
+import { namespaceCommands } from './flow-namespace.ts';
 import { apiOf, withServer, type ServerOptions } from './options.ts';
 
-const PAGE = 100;
-
-/** `tiercel flow deploy|validate|migrate|list`. */
+/** `tiercel flow deploy|validate|migrate|list|export|namespace`. */
 export function flowCommands(program: Command, terminal: Terminal): void {
   const flow = program.command('flow').description('flows of a server');
   withServer(
@@ -33,12 +33,14 @@ export function flowCommands(program: Command, terminal: Terminal): void {
     .option('--namespace <namespace>', 'only this namespace and those below it')
     .option('--json', 'as JSON')
     .action(async (options: ListOptions) => list(terminal, options));
+  exportCommand(flow, terminal);
+  namespaceCommands(flow, terminal);
 }
 
 async function deploy(terminal: Terminal, paths: readonly string[], options: ServerOptions): Promise<void> {
   const api = apiOf(options);
   let failed = 0;
-  for (const file of await readFlows(paths)) {
+  for (const file of (await readFlows(paths)).flatMap(documentsOf)) {
     try {
       const { flow, change } = await deployFlow(api, file);
       terminal.print(`${change.padEnd(9)} ${flow.namespace}/${flow.id} (revision ${flow.revision})`);
@@ -60,15 +62,24 @@ interface ValidateOptions extends ServerOptions {
 async function validate(terminal: Terminal, paths: readonly string[], options: ValidateOptions): Promise<void> {
   const files = await readFlows(paths);
   const strict = options.strict === true;
-  if (options.local === true) {
-    const judge = await localJudge();
-    for (const { path, source } of files)
-      for (const verdict of judge(source)) showVerdict(terminal, path, verdict, strict);
-    return;
+  const judge = options.local === true ? await localJudge(terminal) : serverJudge(apiOf(options));
+  for (const { path, source } of files.flatMap(documentsOf)) {
+    const isEmpty = source.trim() === '';
+    showVerdict(terminal, path, isEmpty ? NO_FLOW : await judge(source), strict);
   }
-  const api = apiOf(options);
-  for (const { path, source } of files) showVerdict(terminal, path, await validateFlow(api, source), strict);
 }
+
+const NO_FLOW: Verdict = {
+  constraints: 'There is no flow in this file.',
+  warnings: [],
+  deprecationPaths: [],
+  infos: [],
+};
+
+const serverJudge =
+  (api: Api) =>
+  (source: string): Promise<Verdict> =>
+    validateFlow(api, source);
 
 interface ListOptions extends ServerOptions {
   readonly namespace?: string;
@@ -76,21 +87,7 @@ interface ListOptions extends ServerOptions {
 }
 
 async function list(terminal: Terminal, options: ListOptions): Promise<void> {
-  const api = apiOf(options);
-  const flows: FlowJson[] = [];
-  for (let page = 1; ; page++) {
-    const query = {
-      page: String(page),
-      size: String(PAGE),
-      sort: ['namespace:asc', 'id:asc'],
-      namespace: options.namespace,
-    };
-    const found = await api.json<{ readonly results: readonly FlowJson[]; readonly total: number }>('/flows/search', {
-      query,
-    });
-    flows.push(...found.results);
-    if (found.results.length < PAGE) break;
-  }
+  const flows = await searchFlows(apiOf(options), options.namespace);
   if (options.json === true) terminal.print(JSON.stringify(flows, undefined, 2));
   else if (flows.length === 0) terminal.note('There are no flows.');
   else {

@@ -87,7 +87,13 @@ async function withServerOfItsOwn(
   try {
     // Others on this machine can reach the port, so it wants a password that only this process knows.
     const password = randomBytes(24).toString('base64url');
-    const environment = { ...process.env, TIERCEL_GATEWAY_USERNAME: 'run', TIERCEL_GATEWAY_PASSWORD: password };
+    const environment = {
+      ...process.env,
+      TIERCEL_GATEWAY_USERNAME: 'run',
+      TIERCEL_GATEWAY_PASSWORD: password,
+      // A folder of flows is for servers that stay.
+      TIERCEL_GATEWAY_FLOW_PATH: '',
+    };
     local = await startLocalServer({ dataDir: folder, port: 0, environment, logLevel: 'error', signal: asked.signal });
     try {
       await work(createApi({ server: local.url!, user: `run:${password}` }), (kill) => {

@@ -13,13 +13,21 @@ interface LocalCommandOptions {
   readonly host: string;
   readonly data: string;
   readonly config?: string;
+  readonly flowPath?: string;
 }
 
-/** `tiercel server local`. */
+const withFlowPath = (command: Command): Command =>
+  command.option(
+    '-f, --flow-path <folder>',
+    'folder with flows (.yaml, .yml): loaded at the start, and watched; also TIERCEL_GATEWAY_FLOW_PATH',
+  );
+
+/** `tiercel server local|gateway|executor|worker|scheduler|webhook`. */
 export function serverCommands(program: Command, terminal: Terminal): void {
   const server = program.command('server').description('run the server');
-  server
-    .command('local')
+  withFlowPath(server.command('local'))
+    // Its name in Kestra.
+    .alias('standalone')
     .description(
       'all services in one process, with an embedded PostgreSQL; sign-in is off, and only this machine can reach it',
     )
@@ -29,13 +37,11 @@ export function serverCommands(program: Command, terminal: Terminal): void {
     .option('--config <file>', 'YAML file with settings')
     .action(async (options: LocalCommandOptions) => serveLocal(terminal, options));
   for (const [name, what] of Object.entries(SERVICES)) {
-    server
-      .command(name)
+    const command = server.command(name);
+    (name === 'gateway' ? withFlowPath(command) : command)
       .description(`${what}; one service of a cluster, set up by the environment (docs/distributed.md)`)
       .option('--config <file>', 'YAML file with settings')
-      .action(async ({ config }: { readonly config?: string }) =>
-        serveOne(terminal, name as keyof typeof SERVICES, config),
-      );
+      .action(async (options: ServiceCommandOptions) => serveOne(terminal, name as keyof typeof SERVICES, options));
   }
 }
 
@@ -47,8 +53,18 @@ const SERVICES = {
   webhook: 'the public door for webhook triggers',
 } as const;
 
+type ServiceCommandOptions = Pick<LocalCommandOptions, 'config' | 'flowPath'>;
+
+/** The environment, with what an option says in place of its variable. */
+const environmentWith = ({ flowPath }: ServiceCommandOptions): NodeJS.ProcessEnv =>
+  flowPath === undefined ? process.env : { ...process.env, TIERCEL_GATEWAY_FLOW_PATH: flowPath };
+
 /** `tiercel server gateway|executor|worker|scheduler|webhook`. */
-async function serveOne(terminal: Terminal, name: keyof typeof SERVICES, configFile?: string): Promise<void> {
+async function serveOne(
+  terminal: Terminal,
+  name: keyof typeof SERVICES,
+  options: ServiceCommandOptions,
+): Promise<void> {
   const began = performance.now();
   const asked = new AbortController();
   let fatal: Error | undefined;
@@ -59,12 +75,12 @@ async function serveOne(terminal: Terminal, name: keyof typeof SERVICES, configF
   try {
     const { startService } = await import('../distributed/service.ts');
     const { service, logger, port } = await startService(name, {
-      environment: process.env,
+      environment: environmentWith(options),
       onFatal: (error) => {
         fatal = error;
         asked.abort();
       },
-      ...(configFile !== undefined && { configFile }),
+      ...(options.config !== undefined && { configFile: options.config }),
     });
     survive(logger);
     terminal.note(
@@ -98,7 +114,8 @@ async function serveLocal(terminal: Terminal, options: LocalCommandOptions): Pro
       dataDir: options.data,
       port: options.port,
       host: options.host,
-      environment: process.env,
+      environment: environmentWith(options),
+      tellFlows: terminal.note,
       signal: asked.signal,
       ...(options.config !== undefined && { configFile: options.config }),
     });

@@ -171,6 +171,7 @@ async function listening(port: number, listen: () => Promise<number>): Promise<n
   try {
     return await listen();
   } catch (error) {
+    if (error instanceof PlatformError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     const reason =
       code === 'EADDRINUSE'

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { executorOf } from '@tiercel/executor';
-import { gatewayConfig, gatewayOf, type Gateway } from '@tiercel/gateway';
+import { describeFolderEvent, gatewayConfig, gatewayOf, type FlowFolderEvent, type Gateway } from '@tiercel/gateway';
 import { newId } from '@tiercel/model';
 import {
   configuredRegistry,
   createEmbeddedPlatform,
   executorConfig,
+  PlatformError,
   serverConfig,
   workerConfig,
   type Platform,
@@ -26,6 +27,8 @@ export interface LocalOptions {
   readonly configFile?: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly logLevel?: string;
+  /** Where to say what becomes of the files in the folder of flows. */
+  readonly tellFlows?: (line: string) => void;
   /** Ends a start that is under way: what was started is stopped, and the start throws CommandError. */
   readonly signal?: AbortSignal;
 }
@@ -112,7 +115,9 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     metrics.gauge('executor_executions', 'Executions in memory', [], () => executor.size().executions);
     metrics.gauge('worker_running', 'Tasks that run now', [], () => worker.running());
     const ops = { metrics, handler: opsHandler({ health, metrics }) };
-    const gateway = gatewayOf(platform, config.gateway, ops);
+    const { tellFlows } = options;
+    const tell = tellFlows && ((event: FlowFolderEvent) => tellFlows(describeFolderEvent(event)));
+    const gateway = gatewayOf(platform, config.gateway, ops, tell);
     let url: string | undefined;
     if (options.port !== undefined) {
       const host = options.host ?? '127.0.0.1';
@@ -153,6 +158,7 @@ async function listen(gateway: Gateway, port: number, host: string): Promise<num
   try {
     return await gateway.start(port, host);
   } catch (error) {
+    if (error instanceof PlatformError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
       throw new CommandError(

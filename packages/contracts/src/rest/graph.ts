@@ -1,4 +1,5 @@
 import type { JsonObject } from '@tiercel/model';
+import type { TaskRunJson } from './execution.ts';
 
 /** How a node of a graph comes after another (rest-api.md §15, FlowGraph). */
 export type GraphRelation =
@@ -18,6 +19,10 @@ export interface GraphNodeJson {
   /** Whether it belongs to an error branch. */
   readonly error: boolean;
   readonly task?: JsonObject;
+  /** In the graph of an execution: the run of the task; of several, in a loop, the last one. */
+  readonly taskRun?: TaskRunJson;
+  /** With it: the values of the loops around it and its own, from outside to inside. */
+  readonly values?: readonly string[];
   readonly triggerDeclaration?: JsonObject;
   readonly relationType?: GraphRelation;
 }

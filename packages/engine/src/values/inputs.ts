@@ -1,4 +1,5 @@
 import type { FlowInput, InputType, Json } from '@tiercel/model';
+import { ValueProblem } from './problem.ts';
 import { readSecret, readValue, textOf, type ValuePorts } from './read.ts';
 import { ruleOf, type Matcher } from './rules.ts';
 
@@ -25,12 +26,24 @@ function itemTypeOf(input: FlowInput): InputType | undefined {
   return input.type === 'ARRAY' ? input.itemType : undefined;
 }
 
+/** A choice of a list in the form in which an item is stored; one that is no such value stays as it is, and is never chosen. */
+function asItem(input: FlowInput, choice: string, ports: ValuePorts): Json {
+  const type = itemTypeOf(input) ?? 'STRING';
+  if (type === 'SECRET') return choice;
+  try {
+    return readValue(type, choice, ports);
+  } catch (error) {
+    if (error instanceof ValueProblem) return choice;
+    throw error;
+  }
+}
+
 /**
  * Makes the reader of an input: its type, then its own rules (execution-semantics.md §10.2). A secret is judged before it is encrypted
  * (D35: the reference matches the pattern with the encrypted text).
  */
 export function inputReader(input: FlowInput, ports: InputPorts): InputReader {
-  const rule = ruleOf(input, ports.matcher);
+  const rule = ruleOf(input, ports.matcher, (choice) => asItem(input, choice, ports));
   if (input.type === 'SECRET') {
     return (raw) => {
       const plain = textOf(raw);

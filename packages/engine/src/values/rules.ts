@@ -1,17 +1,25 @@
 import type { FlowInput, Json } from '@tiercel/model';
 import { ValueProblem } from './problem.ts';
+import { textOf } from './read.ts';
 import { compareTimes, shownBound, type TimeType } from './times.ts';
 
-/** A regular expression that was compiled. */
-export type Matcher = (text: string) => boolean;
+/** A regular expression that was compiled. `undecided`: matching took too long. */
+export type Matcher = (text: string) => boolean | 'undecided';
 
 /** What an input's own properties say on a value that has its type. Throws ValueProblem. */
 export type Rule = (value: Json) => void;
 
 const EMAIL = /^(?:[^\s@"(),:;<>[\]\\]+@[A-Za-z0-9.-]+)?$/u;
 
-/** The rule of an input (execution-semantics.md §10.2), or none. `matcher` compiles a pattern, once. */
-export function ruleOf(input: FlowInput, matcher: (pattern: string) => Matcher): Rule | undefined {
+/**
+ * The rule of an input (execution-semantics.md §10.2), or none. `matcher` compiles a pattern, once. `normal` gives a value of a list of
+ * choices the form in which an item is stored (`18:27` as TIME is `18:27:00`).
+ */
+export function ruleOf(
+  input: FlowInput,
+  matcher: (pattern: string) => Matcher,
+  normal: (value: string) => Json = (value) => value,
+): Rule | undefined {
   switch (input.type) {
     case 'STRING':
     case 'SECRET':
@@ -23,7 +31,7 @@ export function ruleOf(input: FlowInput, matcher: (pattern: string) => Matcher):
       return isOpen ? undefined : oneOf(input.values ?? []);
     }
     case 'MULTISELECT':
-      return manyOf(input);
+      return manyOf(input, normal);
     case 'INT':
     case 'FLOAT':
       return between(input.min, input.max);
@@ -51,7 +59,9 @@ function patternRule(pattern: string, matcher: (pattern: string) => Matcher): Ru
   let matches: Matcher | undefined;
   return (value) => {
     matches ??= matcher(pattern);
-    refuseUnless(matches(value as string), `it must match the pattern \`${pattern}\``);
+    const found = matches(value as string);
+    refuseUnless(found !== 'undecided', `it takes too long to match it with the pattern \`${pattern}\``);
+    refuseUnless(found === true, `it must match the pattern \`${pattern}\``);
   };
 }
 
@@ -62,17 +72,21 @@ function oneOf(values: readonly string[]): Rule {
   return (value) => refuseUnless(known.has(value as string), listed(values));
 }
 
-function manyOf(input: FlowInput & { readonly type: 'MULTISELECT' }): Rule | undefined {
+function manyOf(
+  input: FlowInput & { readonly type: 'MULTISELECT' },
+  normal: (value: string) => Json,
+): Rule | undefined {
   const { values, options, allowCustomValue } = input;
   if (values !== undefined && options !== undefined) {
     return () => refuseUnless(false, "you can't define both `values` and `options`");
   }
   if (allowCustomValue === true) return undefined;
-  const known = new Set(values ?? options ?? []);
+  const choices = values ?? options ?? [];
+  const known = new Set([...choices, ...choices.map((choice) => textOf(normal(choice)))]);
   return (value) =>
     refuseUnless(
-      (value as readonly Json[]).every((item) => known.has(typeof item === 'string' ? item : JSON.stringify(item))),
-      listed(values ?? options ?? []),
+      (value as readonly Json[]).every((item) => known.has(textOf(item))),
+      listed(choices),
     );
 }
 

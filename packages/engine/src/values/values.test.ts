@@ -200,6 +200,8 @@ describe('rules of an input', () => {
     [{ id: 'x', type: 'SELECT', values: ['A'], allowCustomValue: true }, 'C'],
     [{ id: 'x', type: 'MULTISELECT', values: ['A'], allowCustomValue: true }, ['A', 'C']],
     [{ id: 'x', type: 'MULTISELECT', values: ['1'], itemType: 'INT' }, ['1']],
+    [{ id: 'x', type: 'MULTISELECT', values: ['18:27', 'late'], itemType: 'TIME' }, ['18:27']],
+    [{ id: 'x', type: 'MULTISELECT', values: ['1.10'], itemType: 'FLOAT' }, [1.1]],
     [{ id: 'x', type: 'EMAIL' }, ''],
     [{ id: 'x', type: 'FILE', allowedFileExtensions: ['.csv'] }, 'kestra:///a/B.CSV'],
   ])('%j takes %j', (input, raw) => {

@@ -33,13 +33,13 @@ export function checkExpressions(
       if (use === undefined || owner === undefined || references === undefined) continue;
       for (const problem of references.problems(use, owner)) {
         const { line, column } = reader.document.place(path);
-        reader.warnings.push(`${pathText(path)}: ${problem} (line ${line}, column ${column})`);
+        reader.warn(() => `${pathText(path)}: ${problem()} (line ${line}, column ${column})`);
       }
     }
   };
   for (const { task, path } of tasks) check(task, path, path);
   // A trigger sees no execution, and its inputs are those of another flow.
-  for (const property of ['triggers', 'outputs']) {
+  for (const property of ['triggers', 'outputs', 'sla', 'listeners']) {
     const list = raw[property];
     if (!Array.isArray(list)) continue;
     list.forEach((item: unknown, index) => {
@@ -73,7 +73,7 @@ function useOf(reader: Reader, text: string, path: Path, errors: ExpressionError
     const place = reader.document.placeInside(path, error.line, error.column);
     const message = `invalid expression: ${error.message}`;
     if (errors === 'problem') reader.constraint(path, message, place);
-    else reader.warnings.push(`${pathText(path)}: ${message} (line ${place.line}, column ${place.column})`);
+    else reader.warn(() => `${pathText(path)}: ${message} (line ${place.line}, column ${place.column})`);
     return undefined;
   }
 }

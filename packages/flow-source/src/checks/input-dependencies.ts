@@ -90,8 +90,9 @@ function warnOfUnlisted(reader: Reader, input: FlowInput, byId: ById): void {
   const listed = new Set(input.dependsOn?.inputs);
   for (const id of namesIn(input.dependsOn?.condition ?? '', byId)) {
     if (listed.has(id)) continue;
-    reader.warnings.push(
-      `input \`${input.id}\`: its condition reads \`inputs.${id}\`, which is not in \`dependsOn.inputs\` and is unknown there`,
+    reader.warn(
+      () =>
+        `input \`${input.id}\`: its condition reads \`inputs.${id}\`, which is not in \`dependsOn.inputs\` and is unknown there`,
     );
   }
 }

@@ -6,8 +6,8 @@ import type { PlacedTask } from '../sections/tasks.ts';
 
 /** What expressions of a flow can refer to. */
 export interface References {
-  /** What is wrong with the paths that a text at a place surely reads: one sentence each. */
-  problems(use: TemplateUse, at: Path): readonly string[];
+  /** What is wrong with the paths that a text at a place surely reads: one sentence each, made when it is asked for. */
+  problems(use: TemplateUse, at: Path): readonly (() => string)[];
 }
 
 /** Flowables that run their tasks one after the other, by the last word of their type. */
@@ -40,12 +40,13 @@ export function createReferences(reader: Reader, { tasks, inputs, variables }: N
     if (typeof id === 'string' && !placed.has(id)) placed.set(id, one);
   }
   const byPath = new Map(tasks.map((one) => [keyOf(one.path), one]));
-  const known: Readonly<Record<string, readonly string[]>> = {
-    outputs: [...placed.keys()],
-    tasks: [...placed.keys()],
+  const ids = new Set(placed.keys());
+  const known: Readonly<Record<string, ReadonlySet<string>>> = {
+    outputs: ids,
+    tasks: ids,
     // Ids with dots nest.
-    inputs: [...new Set(inputs.map(({ id }) => id.split('.', 1)[0]!))],
-    vars: typeof variables === 'object' && variables !== null ? Object.keys(variables) : [],
+    inputs: new Set(inputs.map(({ id }) => id.split('.', 1)[0]!)),
+    vars: new Set(typeof variables === 'object' && variables !== null ? Object.keys(variables) : []),
   };
   const isLoop = (path: Path): boolean =>
     path.some((_, length) => LOOPS.test(String(byPath.get(keyOf(path.slice(0, length)))?.task['type'])));
@@ -62,9 +63,9 @@ export function createReferences(reader: Reader, { tasks, inputs, variables }: N
         const [root, name] = path;
         if (typeof root !== 'string' || typeof name !== 'string' || !Object.hasOwn(known, root)) return [];
         const names = known[root]!;
-        if (!names.includes(name)) return [unknownName(root, name, names)];
+        if (!names.has(name)) return [() => unknownName(root, name, [...names])];
         const task = root === 'outputs' ? placed.get(name) : undefined;
-        return task !== undefined && later(at, task.path) ? [tooEarly(path, name)] : [];
+        return task !== undefined && later(at, task.path) ? [() => tooEarly(path, name)] : [];
       }),
   };
 }

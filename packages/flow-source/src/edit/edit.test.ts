@@ -16,7 +16,7 @@ describe('setDisabled', () => {
     ['id: a\nx: |\n  text', true, 'id: a\nx: |\n  text\ndisabled: true\n'],
     ['---\nid: a\n...\n', true, '---\ndisabled: true\nid: a\n...\n'],
     ['  id: a\n  x: 1\n', true, '  disabled: true\n  id: a\n  x: 1\n'],
-    ['id: a\r\nx: 1\r\n', true, 'id: a\r\nx: 1\r\ndisabled: true\n'],
+    ['id: a\r\nx: 1\r\n', true, 'id: a\r\nx: 1\r\ndisabled: true\r\n'],
   ])('edits %j', (source, disabled, expected) => {
     expect(setDisabled(source, disabled)).toBe(expected);
   });
@@ -39,6 +39,26 @@ describe('setDisabled', () => {
         setDisabled(`id: a\n${source}`, true);
       }),
     );
+  });
+});
+
+describe('replaceTask', () => {
+  const flow = (id: string): string => `id: f\ntasks:\n  - {id: ${id}, type: Return, format: a}\n`;
+
+  it.each(['123', '0x1F', 'on', '1e3', '"on"'])('finds a task whose id is written %s', (id) => {
+    const name = id.replaceAll('"', '');
+    expect(replaceTask(flow(id), name, { id: name, type: 'Return', format: 'b' })).toMatchObject({ kind: 'replaced' });
+  });
+
+  it('leaves a text alone that says it already', () => {
+    const source = flow('a');
+    expect(replaceTask(source, 'a', { id: 'a', type: 'Return', format: 'a' })).toEqual({ kind: 'replaced', source });
+  });
+
+  it('keeps the line ends of Windows', () => {
+    const source = 'id: f\r\ntasks:\r\n  - id: a\r\n    type: Return\r\n';
+    const edited = replaceTask(source, 'a', { id: 'a', type: 'Return', format: 'a' });
+    expect(edited).toEqual({ kind: 'replaced', source: `${source}    format: a\r\n` });
   });
 });
 

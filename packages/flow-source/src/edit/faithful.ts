@@ -1,13 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseDocument, type Document } from 'yaml';
-import { readYaml } from '../yaml/read.ts';
+import { readYaml, type YamlDocument } from '../yaml/read.ts';
 
 /** The nodes of a source that `readYaml` accepts, with their places. */
 export const nodesOf = (source: string): Document.Parsed =>
   parseDocument(source, { schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' });
 
+/** A source as values with their places; undefined when it is no YAML. */
+export const documentOf = (source: string): YamlDocument | undefined => readYaml(source).document;
+
 /** What a source says; undefined when it is no YAML. */
-export const valueOf = (source: string): unknown => readYaml(source).document?.value;
+export const valueOf = (source: string): unknown => documentOf(source)?.value;
 
 /**
  * The first of some texts that means exactly what is wanted. An edit of a text is a guess at its layout (anchors, merge keys, indentation,
@@ -20,6 +23,10 @@ export function firstFaithful(wanted: unknown, candidates: readonly (() => strin
   }
   return undefined;
 }
+
+/** An edited text with the line ends of the source: all those of Windows, or as they are. */
+export const withLineEndsOf = (source: string, edited: string): string =>
+  source.includes('\r\n') && !/(?:^|[^\r])\n/.test(source) ? edited.replaceAll(/\r?\n/g, '\r\n') : edited;
 
 /** A document as text; undefined when it cannot be written because an alias has lost its anchor. */
 export function written(document: Document): string | undefined {

@@ -4,7 +4,7 @@ import { withoutNulls } from '../json-source.ts';
 import type { Path } from '../problem.ts';
 import { isRawMap, type RawMap } from '../reader.ts';
 import { childTasks } from '../walk.ts';
-import { firstFaithful, nodesOf, valueOf, written } from './faithful.ts';
+import { documentOf, firstFaithful, nodesOf, withLineEndsOf, written } from './faithful.ts';
 
 /** Lists of tasks of a flow. */
 const TASK_LISTS = ['tasks', 'errors', 'finally', 'afterExecution'] as const;
@@ -19,11 +19,14 @@ type Replacement =
  * so do the comments inside the task. `not-editable`: the text is no YAML map, or an anchor makes the task stand at several places.
  */
 export function replaceTask(source: string, taskId: string, task: Readonly<Record<string, unknown>>): Replacement {
-  const value = valueOf(source);
-  if (!isRawMap(value)) return { kind: 'not-editable' };
-  const path = pathOfTask(value, taskId);
+  const read = documentOf(source);
+  const value = read?.value;
+  if (read === undefined || !isRawMap(value)) return { kind: 'not-editable' };
+  // As written: an id such as 123 or `on` is a text, whatever YAML makes of it.
+  const path = pathOfTask(value, (at) => read.textOf([...at, 'id']) === taskId);
   if (path === undefined) return { kind: 'absent' };
   const next = withoutNulls(task) as RawMap;
+  if (isDeepStrictEqual(valueAt(value, path), next)) return { kind: 'replaced', source };
   const document = nodesOf(source);
   const node = document.getIn(path, true) as Node | undefined;
   const edited = firstFaithful(withValue(value, path, next), [
@@ -35,10 +38,10 @@ export function replaceTask(source: string, taskId: string, task: Readonly<Recor
       return written(document);
     },
   ]);
-  return edited === undefined ? { kind: 'not-editable' } : { kind: 'replaced', source: edited };
+  return edited === undefined ? { kind: 'not-editable' } : { kind: 'replaced', source: withLineEndsOf(source, edited) };
 }
 
-function pathOfTask(flow: RawMap, id: string): Path | undefined {
+function pathOfTask(flow: RawMap, isWanted: (at: Path) => boolean): Path | undefined {
   const lists: (readonly [Path, unknown])[] = TASK_LISTS.map((name) => [[name], flow[name]]);
   const { listeners } = flow;
   if (Array.isArray(listeners))
@@ -49,7 +52,7 @@ function pathOfTask(flow: RawMap, id: string): Path | undefined {
     const items = Array.isArray(list) ? (list as readonly unknown[]) : [];
     const found = find(
       items.map((task, i) => ({ task, path: [...path, i] })),
-      id,
+      isWanted,
     );
     if (found !== undefined) return found;
   }
@@ -57,14 +60,17 @@ function pathOfTask(flow: RawMap, id: string): Path | undefined {
 }
 
 /** Looks as `findTask` does. */
-function find(tasks: readonly { readonly task: unknown; readonly path: Path }[], id: string): Path | undefined {
+function find(
+  tasks: readonly { readonly task: unknown; readonly path: Path }[],
+  isWanted: (at: Path) => boolean,
+): Path | undefined {
   for (const { task, path } of tasks) {
     if (!isRawMap(task)) continue;
-    if (task['id'] === id) return path;
+    if (isWanted(path)) return path;
     const children = childTasks(task, () => true);
     const below = find(
       children.map((child) => ({ task: child.task, path: [...path, ...child.path] })),
-      id,
+      isWanted,
     );
     if (below !== undefined) return below;
   }

@@ -1,7 +1,7 @@
 import { isMap, Scalar, type Node } from 'yaml';
 import { pairOf } from '../migrate/edits.ts';
 import { isRawMap } from '../reader.ts';
-import { firstFaithful, nodesOf, valueOf } from './faithful.ts';
+import { firstFaithful, nodesOf, valueOf, withLineEndsOf } from './faithful.ts';
 
 /**
  * The source with another `disabled` (rest-api.md §8): its value changes, or a line is added at the end; all else stays as it is.
@@ -30,5 +30,6 @@ export function setDisabled(source: string, disabled: boolean): string | undefin
     document.set('disabled', new Scalar(String(disabled)));
     return document.toString({ lineWidth: 0 });
   };
-  return firstFaithful({ ...value, disabled }, [changed, appended, prepended, written]);
+  const edited = firstFaithful({ ...value, disabled }, [changed, appended, prepended, written]);
+  return edited === undefined ? undefined : withLineEndsOf(source, edited);
 }

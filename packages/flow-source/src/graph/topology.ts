@@ -5,11 +5,11 @@ import { calledFlow } from '../subflows.ts';
 import { allTasks, childTasks } from '../walk.ts';
 import { mayFire } from './flow-trigger.ts';
 
-type Name = Omit<FlowRef, 'tenant'>;
+export type Name = Omit<FlowRef, 'tenant'>;
 type Edge = TopologyJson['edges'][number];
 
 /** The flows that the tasks of a flow start, however deep they stand; names that are expressions cannot be told. */
-function calledFlows(flow: Flow): ReadonlySet<string> {
+export function calledFlows(flow: Flow): ReadonlySet<string> {
   const called = new Set<string>();
   const visit = (task: unknown): void => {
     if (!isRawMap(task)) return;
@@ -22,10 +22,10 @@ function calledFlows(flow: Flow): ReadonlySet<string> {
 }
 
 // Uids of different flows can be equal (`a_b` and `c`, `a` and `b_c`); no name has a slash.
-const keyOf = ({ namespace, id }: Name): string => `${namespace}/${id}`;
+export const keyOf = ({ namespace, id }: Name): string => `${namespace}/${id}`;
 
 /** A flow as a node of the graph of dependencies (rest-api.md §1). */
-const nodeUid = ({ namespace, id }: Name): string => `${namespace}_${id}`;
+export const nodeUid = ({ namespace, id }: Name): string => `${namespace}_${id}`;
 
 export interface TopologyOptions {
   /** Only what starts the flow, not what it starts. */
@@ -73,7 +73,7 @@ export function createTopology(flow: Flow, { destinationOnly }: TopologyOptions)
   };
 }
 
-const FLOW_TRIGGER = /\.Flow\b/;
+export const FLOW_TRIGGER = /\.Flow\b/;
 
 /**
  * Whether what a source says can have to do with that flow: it names it, or it has a Flow trigger. Spares parsing most sources; a quoted

@@ -1,4 +1,4 @@
-import { isMap, isScalar, type LineCounter, type Node, type Pair, type Scalar } from 'yaml';
+import { isMap, isScalar, isSeq, type LineCounter, type Node, type Pair, type Scalar } from 'yaml';
 import type { Path } from '../problem.ts';
 import { pathText } from '../problem.ts';
 
@@ -24,6 +24,8 @@ export const pairsOf = (node: Node | null | undefined): readonly PairOf[] =>
 /** The entry of a map with a plain key. */
 export const pairOf = (node: Node | null | undefined, name: string): PairOf | undefined =>
   pairsOf(node).find(({ key }) => isScalar(key) && key.value === name);
+
+export const itemsOf = (node: Node | null | undefined): readonly Node[] => (isSeq(node) ? (node.items as Node[]) : []);
 
 /** The text that a scalar stands for. */
 export const textOf = (node: Node | null | undefined): string | undefined =>
@@ -75,4 +77,13 @@ export class Edits {
     }
     return text + source.slice(at);
   }
+}
+
+/** Renames a property of a map, unless the new name is taken. */
+export function rename(edits: Edits, map: Node, at: Path, from: string, to: string): void {
+  const pair = pairOf(map, from);
+  if (pair === undefined) return;
+  const path = [...at, from];
+  if (pairOf(map, to) === undefined) edits.replaceScalar(pair.key, to, path, `\`${from}\` is called \`${to}\` now`);
+  else edits.leave(pair.key, path, `\`${from}\` is an older name of \`${to}\`, which is there, too: join them`);
 }

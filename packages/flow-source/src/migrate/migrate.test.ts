@@ -1,10 +1,13 @@
+import { definitions } from '@tiercel/plugin-core';
+import { createRegistry } from '@tiercel/plugin-kit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFlow } from '../parse-flow.ts';
 import { testRegistry } from '../testing/registry.ts';
 import { migrateFlow } from './migrate.ts';
 
-const migrate = (source: string): ReturnType<typeof migrateFlow> => migrateFlow(source, testRegistry);
+const registry = createRegistry([...testRegistry.all(), ...definitions.filter(({ type }) => type.endsWith('.Echo'))]);
+const migrate = (source: string): ReturnType<typeof migrateFlow> => migrateFlow(source, registry);
 
 const OLD = `# a flow of the old days
 id: old
@@ -112,6 +115,48 @@ triggers:
       'tasks[0].runner',
       'triggers[0].minLogLevel',
       'triggers[0].conditions[0].type',
+    ]);
+  });
+
+  it('leaves data alone, whatever type it names', () => {
+    const source = `id: a
+namespace: b
+tasks:
+  - id: t
+    type: io.kestra.plugin.core.debug.Return
+    format: x
+    doc: {type: io.kestra.core.tasks.log.Log, runner: PROCESS}
+`;
+    expect(migrate(source)).toEqual({ source, changes: [], remaining: [] });
+  });
+
+  it('rewrites Echo where it stands alone, and leaves the others to people', () => {
+    const echo = (id: string, rest: string): string =>
+      `  - {id: ${id}, type: io.kestra.core.tasks.debugs.Echo${rest}}\n`;
+    const flow = (tasks: string): string => `id: a\nnamespace: b\ntasks:\n${tasks}`;
+    const alone = migrate(flow(echo('t', ', format: hi') + echo('u', '')));
+    expect(alone.source).toContain('{id: t, type: io.kestra.plugin.core.log.Log, message: hi}');
+    expect(alone.remaining.map(({ path }) => path)).toEqual(['tasks[1].type']);
+    for (const shared of [
+      flow(
+        `  - &t\n    id: t\n    type: io.kestra.core.tasks.debugs.Echo\n    format: a\n  - {<<: *t, id: u, format: b}\n`,
+      ),
+      `${flow(echo('t', ', format: hi'))}pluginDefaults:\n  - {type: io.kestra.plugin.core.debug.Echo, values: {level: WARN}}\n`,
+    ]) {
+      const { source, changes, remaining } = migrate(shared);
+      expect([source, changes]).toEqual([shared, []]);
+      expect(remaining).not.toEqual([]);
+    }
+  });
+
+  it('takes every document of a text', () => {
+    const flow = (id: string): string =>
+      `id: ${id}\nnamespace: b\ntasks:\n  - {id: t, type: io.kestra.core.tasks.log.Log, message: x}\n`;
+    const { source, changes } = migrate(`# first\n---\n${flow('a')}---\n${flow('b')}`);
+    expect(source.match(/io\.kestra\.plugin\.core\.log\.Log/g)).toHaveLength(2);
+    expect(changes.map(({ line, path }) => [line, path])).toEqual([
+      [6, 'tasks[0].type'],
+      [11, 'tasks[0].type'],
     ]);
   });
 

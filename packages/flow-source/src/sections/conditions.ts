@@ -58,8 +58,8 @@ function checkCondition(reader: Reader, raw: unknown, at: Path, judged: boolean)
   checkSchema(reader, definition.properties, own, at);
   Object.assign(raw, own);
   if (judged && conditionName(type) === undefined) {
-    reader.warnings.push(
-      `${pathText([...at, 'type'])}: ${type} cannot be judged by this version yet, and counts as not fulfilled`,
+    reader.warn(
+      () => `${pathText([...at, 'type'])}: ${type} cannot be judged by this version yet, and counts as not fulfilled`,
     );
   }
   checkNested(reader, raw, at, judged);

@@ -43,7 +43,8 @@ export const FLOW_PROPERTIES = z.object({
   description: described(z.string().optional(), 'What the flow is for, in Markdown.'),
   disabled: described(z.boolean().optional(), 'Whether the flow starts no executions; default false.'),
   deleted: z.boolean().optional(),
-  revision: z.number().int().min(1).optional(),
+  // Ignored, whatever it says.
+  revision: z.number().int().optional(),
   variables: described(z.record(z.string(), z.unknown()).optional(), 'Values for `vars` in expressions.', true),
   workerGroup: described(WORKER_GROUP.optional(), 'Workers on which its tasks run.'),
 });

@@ -123,8 +123,8 @@ function checkChoice(reader: Reader, input: FlowInput, at: Path): void {
   const options = input.type === 'MULTISELECT' ? input.options : undefined;
   if (options !== undefined) reader.deprecate([...at, 'options']);
   if (values !== undefined && options !== undefined) {
-    reader.warnings.push(
-      `input \`${input.id}\`: you can't define both \`values\` and \`options\`, no value will be accepted`,
+    reader.warn(
+      () => `input \`${input.id}\`: you can't define both \`values\` and \`options\`, no value will be accepted`,
     );
   }
   if ((values ?? options ?? []).length === 0 && expression === undefined && allowCustomValue !== true) {
@@ -154,7 +154,7 @@ function checkDefault(reader: Reader, input: FlowInput, at: Path, errors: Expres
     const problem = whyNot(input, value);
     if (problem === undefined) continue;
     if (errors === 'problem') reader.constraint([...at, name], problem);
-    else reader.warnings.push(`input \`${input.id}\`: ${name}: ${problem}`);
+    else reader.warn(() => `input \`${input.id}\`: ${name}: ${problem}`);
   }
 }
 
@@ -164,7 +164,7 @@ function whyNot(input: FlowInput, value: Json): string | undefined {
   const isWarned = input.type === 'MULTISELECT' && input.values !== undefined && input.options !== undefined;
   if (isWarned) return undefined;
   const judged = isOpen ? { ...input, allowCustomValue: true } : input;
-  const matcher = (pattern: string) => (text: string) => compilePattern(pattern)?.matches(text) === true;
+  const matcher = (pattern: string) => (text: string) => compilePattern(pattern)?.matches(text) ?? false;
   const read = valueOr(() => inputReader(judged, { isFile: () => true, seal: (text) => text, matcher })(value));
   return 'problem' in read ? read.problem : undefined;
 }

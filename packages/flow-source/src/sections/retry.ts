@@ -32,6 +32,8 @@ export function durationAt(reader: Reader, value: unknown, path: Path): number |
   if (typeof value !== 'string') return undefined;
   const ms = parseDuration(value);
   if (ms === undefined) reader.constraint(path, `'${value}' is not a duration; expected one such as PT30S`);
+  else if (ms < 0)
+    reader.constraint(path, `'${value}' is a negative duration, which nothing can last; expected one such as PT30S`);
   return ms;
 }
 

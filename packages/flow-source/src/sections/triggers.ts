@@ -73,10 +73,13 @@ export function readTrigger(reader: Reader, raw: unknown, at: Path): void {
   // No system label at all is allowed here (execution-semantics.md §9.9).
   readLabels(reader, raw['labels'], [...at, 'labels'], []);
   if (raw['labels'] !== undefined && isWebhook) {
-    reader.warnings.push(`${pathText([...at, 'labels'])}: executions of a webhook get the labels of the flow only`);
+    reader.warn(() => `${pathText([...at, 'labels'])}: executions of a webhook get the labels of the flow only`);
   }
   if (typeof raw['type'] === 'string') checkOwnProperties(reader, raw, raw['type'], at);
 }
+
+const isNothing = (conditions: unknown): boolean =>
+  conditions === undefined || conditions === null || (Array.isArray(conditions) && conditions.length === 0);
 
 const hasMultipleCondition = (conditions: unknown): boolean =>
   Array.isArray(conditions) &&
@@ -94,9 +97,10 @@ function checkOwnProperties(reader: Reader, raw: RawMap, type: string, at: Path)
   reportDeprecated(reader, definition, raw, at);
   if (!EVALUATED.has(definition.type)) reportNotYet(reader, at, `a trigger of type ${definition.type}`);
   else if (raw['stopAfter'] !== undefined) reportNotYet(reader, [...at, 'stopAfter'], '`stopAfter` of a webhook');
-  if (definition.type === FLOW_TRIGGER && raw['conditions'] === undefined && raw['preconditions'] === undefined) {
-    reader.warnings.push(
-      `${pathText(at)}: without conditions and preconditions this trigger starts the flow for every execution of every other flow`,
+  if (definition.type === FLOW_TRIGGER && isNothing(raw['conditions']) && isNothing(raw['preconditions'])) {
+    reader.warn(
+      () =>
+        `${pathText(at)}: without conditions and preconditions this trigger starts the flow for every execution of every other flow`,
     );
   }
   const { shape } = definition.properties;

@@ -1,5 +1,5 @@
 import type { Path, Place } from '../problem.ts';
-import type { YamlAlias, YamlMap, YamlNode } from './tree.ts';
+import { offsetInside, type YamlAlias, type YamlMap, type YamlNode } from './tree.ts';
 
 /** The way from a value back to the text that it came from. */
 export interface Locator {
@@ -21,6 +21,7 @@ interface Found {
 
 /** Makes a locator over a document. `targets`: which node each alias stands for. */
 export function createLocator(
+  source: string,
   root: YamlNode,
   targets: ReadonlyMap<YamlAlias, YamlNode>,
   at: (offset: number) => Place,
@@ -30,12 +31,10 @@ export function createLocator(
 
   const placeInside = (path: Path, line: number, column: number): Place => {
     const node = resolve(find(path).node);
-    const start = at(node.start);
-    if (node.kind !== 'scalar') return start;
-    if (node.blockIndent !== undefined) return { line: start.line + line, column: node.blockIndent + column };
-    const quote = node.plain ? 0 : 1;
-    if (line === 1) return { line: start.line, column: start.column + quote + column - 1 };
-    return { line: start.line + line - 1, column };
+    if (node.kind !== 'scalar' || node.text === '') return at(node.start);
+    let lineStart = 0;
+    for (let n = 1; n < line; n++) lineStart = node.text.indexOf('\n', lineStart) + 1;
+    return at(offsetInside(source, node, Math.min(lineStart + column, node.text.length) - 1));
   };
 
   return {

@@ -73,6 +73,24 @@ describe('places', () => {
     expect(placeInside(['block'], 2, 3)).toEqual({ line: 7, column: 5 });
   });
 
+  it.each([
+    ['a: "one\\ntwo {{ x"', 2, 5, 1, 14],
+    ['a: "\\u00e9\\t{{ x"', 1, 3, 1, 13],
+    ["a: 'it''s {{ x'", 1, 6, 1, 11],
+    ['a: >\n  one\n  two {{ x\n', 1, 9, 3, 7],
+    ['a: >\n  one\n\n  two {{ x\n', 2, 5, 4, 7],
+    ['a: |2\n    one\n  two {{ x\n', 2, 5, 3, 7],
+    ['a: one\n  two\n  {{ x', 1, 9, 3, 3],
+    ['a: "one\n  two {{ x"', 1, 9, 2, 7],
+    ['a: &x "one {{ x"', 1, 5, 1, 12],
+    ['a: ""', 1, 1, 1, 4],
+  ])(
+    'inside of %j, where what is written is longer than the text',
+    (source, line, column, wantedLine, wantedColumn) => {
+      expect(documentOf(source).placeInside(['a'], line, column)).toEqual({ line: wantedLine, column: wantedColumn });
+    },
+  );
+
   it('a scalar as it was written', () => {
     expect([textOf(['list', 1]), textOf(['flow', 'a', 0]), textOf(['flow'])]).toEqual(['12', '1', undefined]);
   });

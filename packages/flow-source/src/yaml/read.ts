@@ -43,7 +43,7 @@ export function readYaml(source: string, limits: SourceLimits = DEFAULT_SOURCE_L
   const conversion = new Conversion(at, limits.maxDepth);
   const value = conversion.convert(tree, 1);
   if (conversion.problems.length > 0) return { problems: conversion.problems.slice(0, MAX_PROBLEMS) };
-  return { document: { value, ...createLocator(tree, conversion.targets, at) }, problems: [] };
+  return { document: { value, ...createLocator(source, tree, conversion.targets, at) }, problems: [] };
 }
 
 const illegal = (message: string, place?: Place): Problem => ({

@@ -1,4 +1,12 @@
-import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, type Event, type ScalarEvent } from 'js-yaml';
+import {
+  CHOMPING_MODE,
+  EVENT_ID,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+  type Event,
+  type ScalarEvent,
+} from 'js-yaml';
 
 /** A node of a YAML document with its place: offsets into the source, in UTF-16 units. */
 export type YamlNode = YamlScalar | YamlList | YamlMap | YamlAlias;
@@ -17,8 +25,7 @@ export interface YamlScalar extends Placed {
   readonly text: string;
   /** Neither quoted nor a block. */
   readonly plain: boolean;
-  /** Of a block: columns by which its lines are indented. */
-  readonly blockIndent: number | undefined;
+  readonly event: ScalarEvent;
 }
 
 export interface YamlList extends Placed {
@@ -122,7 +129,7 @@ class TreeBuilder {
       ...this.properties(event),
       text: getScalarValue(this.source, event),
       plain: style === SCALAR_STYLE.PLAIN,
-      blockIndent: isBlock ? Math.max(0, event.indent) : undefined,
+      event,
     };
   }
 
@@ -149,6 +156,23 @@ class TreeBuilder {
       anchor: anchorStart < 0 ? undefined : this.source.slice(anchorStart, anchorEnd),
     };
   }
+}
+
+/**
+ * Where a character of a scalar's text stands in the source; `index` from 0. Escapes, folds and indentation make texts shorter than what
+ * is written: it is looked for how much must be read until the text is that long.
+ */
+export function offsetInside(source: string, { event }: YamlScalar, index: number): number {
+  if (event.valueStart < 0 || event.fast) return event.valueStart + index;
+  const lengthUntil = (end: number): number =>
+    getScalarValue(source, { ...event, valueEnd: end, chomping: CHOMPING_MODE.STRIP }).length;
+  let [low, high] = [event.valueStart, event.valueEnd];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lengthUntil(middle) > index) high = middle;
+    else low = middle + 1;
+  }
+  return Math.max(event.valueStart, low - 1);
 }
 
 type Properties = Pick<ScalarEvent, 'tagStart' | 'tagEnd' | 'anchorStart' | 'anchorEnd'>;

@@ -37,7 +37,7 @@ const readerPorts = ({ isAddress, seal }: ResolverPorts): InputPorts => ({
   seal,
   matcher: (source) => {
     const pattern = compilePattern(source);
-    return (text) => pattern?.matches(text) === true;
+    return (text) => pattern?.matches(text) ?? false;
   },
 });
 

@@ -5,7 +5,7 @@ import { describeProblem, languageSchema, parseFlow } from '@tiercel/flow-source
 import { createLocalStorage, storageLayout } from '@tiercel/storage';
 import { runInline, type AttemptServices } from '@tiercel/task-runner';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { configuredRegistry, registryOfEnvironment } from '../registry.ts';
+import { configuredRegistry, languageOfEnvironment } from '../registry.ts';
 
 /** The blocks of docs/writing-a-plugin.md in a language. */
 async function documented(language: string): Promise<readonly string[]> {
@@ -101,7 +101,8 @@ describe('a plugin from outside', () => {
     expect(registry.get(REVERSE)?.kind).toBe('task');
     expect(registry.get('com.example.text.Backwards')?.kind).toBe('task');
     const variables = { TIERCEL_SERVER_PLUGINS: join(root, 'one.mjs') };
-    expect((await registryOfEnvironment(variables)).get('com.example.text.Backwards')).toBeDefined();
+    const { registry: ofEnvironment } = await languageOfEnvironment(variables, () => undefined);
+    expect(ofEnvironment.get('com.example.text.Backwards')).toBeDefined();
   });
 
   const task = (more: string): string =>

@@ -18,9 +18,14 @@ export function boundedWords(q: string, searchedIn: SearchedIn = 'text'): readon
   return searchWords(q, searchedIn);
 }
 
-/** Free text (rest-api.md §3, `q`): every word must occur in one of the columns. Throws like `boundedWords`. */
+/**
+ * Free text (rest-api.md §3, `q`): every word must occur in one of the columns. A text without words (`%`) is found nowhere: what finds
+ * everything could delete everything. Throws like `boundedWords`.
+ */
 export function matchText(p: Parameters, q: string, columns: readonly string[]): string[] {
-  return boundedWords(q).map((word) => {
+  const words = boundedWords(q);
+  if (words.length === 0) return ['FALSE'];
+  return words.map((word) => {
     const pattern = p.add(`%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
     return `(${columns.map((column) => `${column} ILIKE ${pattern}`).join(' OR ')})`;
   });

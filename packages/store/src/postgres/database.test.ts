@@ -44,6 +44,8 @@ describe('searches', () => {
     const words = (count: number): string => Array.from({ length: count }, (_, n) => `w${n}`).join(' ');
     for (const found of everywhere(words(10))) expect(await found).toEqual({ results: [], total: 0 });
     for (const found of everywhere('same '.repeat(30))) expect(await found).toEqual({ results: [], total: 0 });
+    // Not everything: what finds everything could delete everything.
+    for (const found of everywhere('%')) expect(await found).toEqual({ results: [], total: 0 });
     for (const refused of await Promise.allSettled([...everywhere(words(11)), ...everywhere('x'.repeat(201))])) {
       expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'bad-data' } });
     }

@@ -33,6 +33,12 @@ function scopeFilter({ scope = [], systemNamespace = 'system' }: FlowFilter): Pr
   return system ? { namespace: systemNamespace } : { namespace: { not: systemNamespace } };
 }
 
+/** Flows whose names have every word; a text without words (`%`) is in none, and cannot delete all. */
+function textFilter(q: string): Prisma.FlowWhereInput[] {
+  const words = boundedWords(q, 'names');
+  return words.length === 0 ? [{ id: { in: [] } }] : words.map(containing);
+}
+
 function whereOf(filter: FlowFilter): Prisma.FlowWhereInput {
   const scope = scopeFilter(filter);
   return {
@@ -40,7 +46,7 @@ function whereOf(filter: FlowFilter): Prisma.FlowWhereInput {
     latest: true,
     deleted: false,
     AND: [
-      ...boundedWords(filter.q ?? '', 'names').map(containing),
+      ...(filter.q === undefined ? [] : textFilter(filter.q)),
       ...(filter.labels ?? []).map(({ key, value }) => ({ labels: { array_contains: [{ key, value }] } })),
       ...(filter.namespace === undefined ? [] : [within(filter.namespace)]),
       ...(scope === undefined ? [] : [scope]),

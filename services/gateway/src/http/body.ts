@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Request } from 'express';
 import { ApiError } from '@tiercel/contracts';
 import type { z } from 'zod';
@@ -53,9 +54,15 @@ export async function readBody(req: Request, limit: number): Promise<Buffer> {
   });
 }
 
-/** Reads a body as text (UTF-8). */
+/** Reads a body as text (UTF-8); 422 for other bytes. */
 export const readText = async (req: Request, limit: number): Promise<string> =>
-  (await readBody(req, limit)).toString('utf8');
+  textOf(await readBody(req, limit), 'the body');
+
+/** The text of bytes; 422 when they are no UTF-8: replacement characters would be stored for good. `what` is for the message. */
+export function textOf(bytes: Buffer, what: string): string {
+  if (!isUtf8(bytes)) throw new ApiError('illegalArgument', `${what} is no text in UTF-8`);
+  return bytes.toString('utf8');
+}
 
 /** Path of a violation as clients know it: `["a"] > ["b"]`. */
 const pathText = (path: readonly PropertyKey[]): string =>

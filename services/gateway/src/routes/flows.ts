@@ -1,5 +1,6 @@
 import type { RouteFactory } from '../deps.ts';
 import { route } from '../http/routing.ts';
+import { executionGraph } from './flows/execution-graph.ts';
 import { deleteByIds, deleteByQuery, switchByIds, switchByQuery } from './flows/members.ts';
 import { bulkUpdate, updateNamespace } from './flows/namespace-update.ts';
 import * as read from './flows/read.ts';
@@ -44,6 +45,8 @@ export const flowRoutes =
       route('GET', '/flows/:namespace/:id/revisions', (req, res) => read.revisions(deps, req, res)),
       route('GET', '/flows/:namespace/:id/graph', (req, res) => read.graph(deps, req, res)),
       route('GET', '/flows/:namespace/:id/dependencies', (req, res) => read.dependencies(deps, req, res)),
+      route('GET', '/namespaces/:namespace/dependencies', (req, res) => read.namespaceDependencies(deps, req, res)),
+      route('GET', '/executions/:id/graph', (req, res) => executionGraph(deps, req, res)),
       route('GET', '/flows/:namespace/:id/tasks/:taskId', (req, res) => read.task(deps, req, res)),
       route('PATCH', '/flows/:namespace/:id/:taskId', (req, res) => patchTask(deps, req, res)),
     ];

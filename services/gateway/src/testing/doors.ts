@@ -1,4 +1,4 @@
-import { createFlowCache } from '@tiercel/flow-source';
+import { createFlowCache, type DefaultsOfNamespace } from '@tiercel/flow-source';
 import { createMemoryFlowStore, testRegistry, type MemoryFlowStore } from '@tiercel/flow-source/testing';
 import { createIntake } from '@tiercel/intake';
 import type { Execution } from '@tiercel/model';
@@ -30,7 +30,10 @@ export const flowSource = (id: string, extra = ''): string =>
 export const YAML = { 'content-type': 'application/x-yaml' };
 
 /** A gateway with the doors for flows, executions and webhooks over memory stores. */
-export async function startTestDoors(config: Partial<GatewayConfig> = {}): Promise<TestDoors> {
+export async function startTestDoors(
+  config: Partial<GatewayConfig> = {},
+  defaults: DefaultsOfNamespace = () => [],
+): Promise<TestDoors> {
   const flows = createMemoryFlowStore();
   const rows: NewExecution[] = [];
   const hinted: Execution[] = [];
@@ -52,7 +55,7 @@ export async function startTestDoors(config: Partial<GatewayConfig> = {}): Promi
     },
   };
   const doors: RouteFactory = (deps) => {
-    const cache = createFlowCache({ flows, bus: deps.bus, registry: testRegistry, now: deps.clock });
+    const cache = createFlowCache({ flows, bus: deps.bus, registry: testRegistry, defaults, now: deps.clock });
     const { storage, clock: now } = deps;
     const intake = createIntake({
       store,
@@ -63,7 +66,7 @@ export async function startTestDoors(config: Partial<GatewayConfig> = {}): Promi
       hint: (execution) => hinted.push(execution),
     });
     return [
-      flowRoutes({ cache, registry: testRegistry }),
+      flowRoutes({ cache, registry: testRegistry, defaults }),
       createExecutionRoutes({ intake }),
       webhookRoutes({ intake }),
       pluginRoutes({ registry: testRegistry }),

@@ -7,9 +7,3 @@ test('writes the rendered text to the log', async () => {
   expect(await harness.run(echo, { format: 'a {{ x }}', level: 'WARN' })).toBeUndefined();
   expect(harness.logs).toMatchObject([{ level: 'WARN', message: 'a value' }]);
 });
-
-test('without format it says nothing', async () => {
-  const harness = createHarness();
-  await harness.run(echo, {});
-  expect(harness.logs).toEqual([]);
-});

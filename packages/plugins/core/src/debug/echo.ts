@@ -24,7 +24,7 @@ tasks:
   ],
   lane: 'inline',
   properties: z.object({
-    format: dynamicText('The text.').optional(),
+    format: dynamicText('The text.'),
     level: z.enum(LOG_LEVELS).default('INFO').meta({ title: 'Level of the log entry.', $dynamic: false }),
   }),
   run: async (context, { format, level }) => {

@@ -3,6 +3,15 @@ import { z } from 'zod';
 import { cronProblem } from './cron.ts';
 import { anything, triggerInputs, triggerLabels, triggerStopAfter } from './properties.ts';
 
+const NO_DATE = { message: 'must be a date with its time, such as 2030-01-01T09:00:00+01:00' };
+const DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?(?:\[[\w/+-]+\])?$/;
+
+const isRendered = (text: string): boolean => text.includes('{{');
+
+/** A date as ISO 8601 has it, one that the calendar has; a zone may stand after it, in brackets. */
+const isDate = (text: string): boolean =>
+  isRendered(text) || (DATE.test(text) && !Number.isNaN(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)));
+
 const recoverMissedSchedules = z
   .enum(['ALL', 'LAST', 'NONE'])
   .optional()
@@ -93,7 +102,7 @@ triggers:
   ],
   properties: z.object({
     dates: z
-      .union([z.string(), z.array(z.string())])
+      .union([z.string().refine(isRendered, NO_DATE), z.array(z.string().refine(isDate, NO_DATE))])
       .meta({ title: 'The dates, each with an offset, or an expression for them.', $dynamic: true }),
     timezone: timeZone('Time zone of the dates; default is that of the server.', true).optional(),
     ...common,

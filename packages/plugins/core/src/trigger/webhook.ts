@@ -35,9 +35,9 @@ triggers:
     parameters: z.record(z.string(), z.array(z.string())).meta({ title: 'Parameters of its query.' }),
   }),
   properties: z.object({
-    key: dynamicText('Secret part of the URL, at most 256 characters.').refine((key) => key.length <= MAX_KEY, {
-      message: `has more than ${MAX_KEY} characters`,
-    }),
+    key: dynamicText('Secret part of the URL, at most 256 characters.')
+      .refine((key) => key !== '', { message: 'must not be blank' })
+      .refine((key) => key.length <= MAX_KEY, { message: `has more than ${MAX_KEY} characters` }),
     conditions: conditionList('Conditions that must all hold for an execution to start.').optional(),
     stopAfter: triggerStopAfter,
     labels: triggerLabels,

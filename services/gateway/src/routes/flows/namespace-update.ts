@@ -33,6 +33,9 @@ async function updateAll(deps: Deps, req: Request, res: Response, namespace?: st
   // The reference's default; what is not listed goes.
   const deletes = queryOf(req).flag('delete', true);
   const { sources, isJson } = await readSources(req);
+  // By default all would be deleted: somebody's list was empty by mistake.
+  if (sources.length === 0 && queryOf(req).text('delete') === undefined)
+    throw new ApiError('illegalArgument', 'the list has no flows; with `delete=true` that deletes all of them');
   const documents = await parseAll(deps, sources);
   const misplaced = placeErrors(documents, namespace);
   if (misplaced.length > 0) throw invalidEntity(misplaced);

@@ -99,6 +99,49 @@ describe('dependencies', () => {
   });
 });
 
+describe('dependencies of a namespace', () => {
+  const flow = (namespace: string, id: string, more: string): string =>
+    `id: ${id}\nnamespace: ${namespace}\ntasks:\n  - {id: t, type: io.kestra.plugin.core.debug.Return}\n${more}`;
+  const calls = (namespace: string, id: string): string =>
+    `  - {id: call-${id}, type: io.kestra.plugin.core.flow.Subflow, namespace: ${namespace}, flowId: ${id}}\n`;
+  const listensTo = (namespace: string, id: string): string =>
+    `triggers:\n  - id: on\n    type: io.kestra.plugin.core.trigger.Flow\n    conditions:\n      - {type: io.kestra.plugin.core.condition.ExecutionFlow, namespace: ${namespace}, flowId: ${id}}\n`;
+
+  it('are those of its flows with each other and with others; flows with none stand alone', async () => {
+    for (const source of [
+      flow('a', 'alone', ''),
+      flow('a', 'parent', calls('a', 'child') + calls('b', 'called') + calls('a', 'nobody')),
+      flow('a', 'child', ''),
+      flow('a', 'listener', listensTo('b', 'called')),
+      flow('b', 'called', ''),
+      flow('b', 'caller', calls('a', 'child')),
+      flow('b', 'echo', listensTo('a', 'child')),
+      flow('b', 'stranger', calls('b', 'called')),
+      flow('a.below', 'other', ''),
+    ])
+      expect((await send('POST', '/flows', source)).status).toBe(200);
+    const { body } = await get('/namespaces/a/dependencies');
+    expect(body.nodes.map(({ uid }: any) => uid).toSorted()).toEqual(
+      ['a_alone', 'a_child', 'a_listener', 'a_parent', 'b_called', 'b_caller', 'b_echo'].toSorted(),
+    );
+    expect(body.edges.map((edge: any) => `${edge.source} ${edge.target} ${edge.relation}`).toSorted()).toEqual([
+      'a_child b_echo FLOW_TRIGGER',
+      'a_parent a_child FLOW_TASK',
+      'a_parent b_called FLOW_TASK',
+      'b_called a_listener FLOW_TRIGGER',
+      'b_caller a_child FLOW_TASK',
+    ]);
+  });
+
+  it('of one without flows are empty; a flow that no longer parses is a node', async () => {
+    expect((await get('/namespaces/nothing/dependencies')).body).toEqual({ nodes: [], edges: [] });
+    await doors.flows.create(BROKEN);
+    expect((await get('/namespaces/company.team/dependencies')).body.nodes).toEqual([
+      { uid: 'company.team_old', namespace: 'company.team', id: 'old' },
+    ]);
+  });
+});
+
 describe('validating parts', () => {
   const cron = 'type: io.kestra.plugin.core.trigger.Schedule';
   it.each([

@@ -1,9 +1,18 @@
 import type { Request, Response } from 'express';
 import { ApiError, pluginToJson } from '@tiercel/contracts';
-import { allTasks, createTopology, findTask, flowGraph, maybeRelated } from '@tiercel/flow-source';
+import {
+  allTasks,
+  createNamespaceTopology,
+  createTopology,
+  findTask,
+  flowGraph,
+  mayRelateFlows,
+  maybeRelated,
+  type Topology,
+} from '@tiercel/flow-source';
 import type { Flow, Task } from '@tiercel/model';
 import { freeText } from '../../filters.ts';
-import { param, sendJson } from '../../http/answers.ts';
+import { namespaceParam, param, sendJson } from '../../http/answers.ts';
 import { pageOf, queryOf, sortOf } from '../../http/query.ts';
 import { fragmentsOf } from './fragments.ts';
 import { breathe, exceptionOf, find, flowFilter, flowJson, identity, parseOrRefuse, type Deps } from './shared.ts';
@@ -100,15 +109,36 @@ export async function graphOfSource(deps: Deps, req: Request, res: Response): Pr
 export async function dependencies(deps: Deps, req: Request, res: Response): Promise<void> {
   const flow = await findWritten(deps, req);
   const topology = createTopology(flow, { destinationOnly: queryOf(req).flag('destinationOnly', false) });
+  await addAll(deps, res, topology, (source) => maybeRelated(source, flow));
+  sendJson(res, topology.result());
+}
+
+/** The flows of a namespace with their neighbours (rest-api.md §9.1). */
+export async function namespaceDependencies(deps: Deps, req: Request, res: Response): Promise<void> {
   const { flowStore, tenant, cache } = deps;
+  const topology = createNamespaceTopology();
+  for (const stored of await flowStore.list(tenant, namespaceParam(req))) {
+    topology.own(stored, cache.compile(stored).written);
+    await breathe();
+  }
+  await addAll(deps, res, topology, mayRelateFlows);
+  sendJson(res, topology.result());
+}
+
+/** Adds every flow there is to a topology; those whose source may matter as what they mean. */
+async function addAll(
+  { flowStore, tenant, cache }: Deps,
+  res: Response,
+  topology: Pick<Topology, 'add'>,
+  matters: (source: string) => boolean,
+): Promise<void> {
   for (let page = 1; !res.destroyed; page++) {
     const { results } = await flowStore.search({ tenant }, { page, size: BATCH }, []);
     for (const stored of results) {
-      const related = maybeRelated(stored.source, flow);
+      const related = matters(stored.source);
       topology.add(stored, related ? cache.compile(stored).written : undefined);
       if (related) await breathe();
     }
     if (results.length < BATCH) break;
   }
-  sendJson(res, topology.result());
 }

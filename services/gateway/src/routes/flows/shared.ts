@@ -7,6 +7,7 @@ import {
   type CachedFlow,
   type ExpressionErrors,
   type FlowCache,
+  type ParseOptions,
   type ParseResult,
   type Problem,
 } from '@tiercel/flow-source';
@@ -26,9 +27,14 @@ export interface FlowRouteDeps {
    * that come from the reference expect.
    */
   readonly expressionErrors?: ExpressionErrors;
+  /** Plugin defaults of namespaces and of the server; the cache has the same. */
+  readonly defaults?: ParseOptions['defaults'];
 }
 
 export type Deps = RouteDeps & FlowRouteDeps;
+
+/** What it takes to accept flows and to store them, over REST or from a folder. */
+export type WriteDeps = FlowRouteDeps & Pick<RouteDeps, 'tenant' | 'flowStore' | 'bus'>;
 
 export type FlowName = Omit<FlowRef, 'tenant'>;
 
@@ -85,8 +91,11 @@ export async function find(
   return stored;
 }
 
-export function parse({ registry, tenant, expressionErrors = 'warning' }: Deps, source: string): ParseResult {
-  return parseFlow(source, { registry, tenant, expressionErrors });
+export function parse(
+  { registry, tenant, expressionErrors = 'warning', defaults }: WriteDeps,
+  source: string,
+): ParseResult {
+  return parseFlow(source, { registry, tenant, expressionErrors, ...(defaults === undefined ? {} : { defaults }) });
 }
 
 export interface Accepted {
@@ -123,7 +132,10 @@ export const writeOf = (flow: Flow, source: string): Parameters<RouteDeps['flowS
 });
 
 /** Makes this process and all others look again. */
-export function announce({ cache, bus }: Deps, { tenant, namespace, id }: StoredFlow): void {
+export function announce(
+  { cache, bus }: Pick<WriteDeps, 'cache' | 'bus'>,
+  { tenant, namespace, id }: StoredFlow,
+): void {
   cache.changed({ tenant, namespace, id });
   bus.publish('flow', { tenant, namespace, flowId: id });
 }
@@ -135,7 +147,7 @@ export interface Written {
 }
 
 /** Writes many flows, all or nothing, and announces them. Answers the flow that is not as the batch supposes, when there is one. */
-export async function writeAll(deps: Deps, batch: Omit<FlowBatch, 'tenant'>): Promise<Written | FlowRef> {
+export async function writeAll(deps: WriteDeps, batch: Omit<FlowBatch, 'tenant'>): Promise<Written | FlowRef> {
   const outcome = await deps.flowStore.writeAll({ tenant: deps.tenant, ...batch });
   if (outcome.kind === 'stale') return outcome.flow;
   for (const flow of [...outcome.deleted, ...outcome.changed]) announce(deps, flow);

@@ -1,6 +1,8 @@
 import type { Request } from 'express';
 import { ApiError } from '@tiercel/contracts';
 import { DEFAULT_SOURCE_LIMITS, sourceOfJson, splitDocuments } from '@tiercel/flow-source';
+import { parseJson } from '@tiercel/model';
+import { parse as parseLossless } from 'lossless-json';
 import { mediaType, readText, requireType } from '../../http/body.ts';
 import { MAX_FLOWS, MAX_SOURCE, MAX_SOURCES } from './shared.ts';
 
@@ -19,15 +21,23 @@ async function readBoth(req: Request, limit: number): Promise<string> {
   return text;
 }
 
+/** JSON with its numbers as they are written; 422 for none, and for a map that says two things of one key. */
 function jsonOf(text: string): unknown {
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    // First with the messages that people know, and bounded in depth, which the other parser is not.
+    refuseDeep(parseJson(text));
+    return parseLossless(text, undefined, { parseNumber: exactNumber });
   } catch (error) {
+    if (error instanceof ApiError) throw error;
     throw new ApiError('invalidJson', (error as Error).message, { cause: error });
   }
-  refuseDeep(json);
-  return json;
+}
+
+/** Digits beyond 53 bits are not rounded; a number beyond all bounds stays a text, as in YAML. */
+function exactNumber(text: string): number | bigint | string {
+  const value = Number(text);
+  if (!Number.isFinite(value)) return text;
+  return /^-?\d+$/.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value;
 }
 
 /** 422 for JSON that no flow can be, before anything goes down into it. */

@@ -5,6 +5,7 @@ import { splitDocuments } from '@tiercel/flow-source';
 import type { Flow } from '@tiercel/model';
 import type { StoredFlow } from '@tiercel/store';
 import { attachment, sendJson } from '../../http/answers.ts';
+import { textOf } from '../../http/body.ts';
 import { queryOf } from '../../http/query.ts';
 import { readForm, type FilePart } from '../../http/uploads.ts';
 import { readZip, writeZip } from '../../zip.ts';
@@ -112,7 +113,7 @@ async function readUpload(req: Request, res: Response): Promise<readonly Importe
 /** What an uploaded file holds, by the end of its name; 422 for another one. */
 async function importedOf(fileName: string, read: () => Promise<Buffer>): Promise<readonly Imported[]> {
   if (isYaml(fileName)) {
-    const documents = boundedDocuments((await read()).toString('utf8'));
+    const documents = boundedDocuments(textOf(await read(), fileName));
     return documents.map((source, index) => ({ label: String(index), source }));
   }
   if (!/\.zip$/i.test(fileName)) {
@@ -121,8 +122,7 @@ async function importedOf(fileName: string, read: () => Promise<Buffer>): Promis
   }
   const entries = await readZip(await read(), isYaml);
   // Bounded together, as if they were one text.
-  boundedDocuments(entries.map(({ content }) => content.toString('utf8')).join('\n---\n'));
-  return entries.flatMap(({ name, content }) =>
-    splitDocuments(content.toString('utf8')).map((source) => ({ label: name, source })),
-  );
+  const texts = entries.map(({ name, content }) => ({ label: name, text: textOf(content, name) }));
+  boundedDocuments(texts.map(({ text }) => text).join('\n---\n'));
+  return texts.flatMap(({ label, text }) => splitDocuments(text).map((source) => ({ label, source })));
 }

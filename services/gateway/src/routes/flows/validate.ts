@@ -58,7 +58,12 @@ export async function validateTrigger(deps: Deps, req: Request, res: Response): 
 
 async function validatePart(deps: Deps, req: Request, res: Response, part: 'task' | 'trigger'): Promise<void> {
   const { source } = await readSource(req);
-  const { problems, warnings, deprecations, infos } = parsePart(source, part, deps.registry);
+  const { problems, warnings, deprecations, infos } = parsePart(
+    source,
+    part,
+    deps.registry,
+    deps.defaults?.('').flat(),
+  );
   const verdict: FlowValidationJson = {
     index: 0,
     ...(problems.length === 0 ? {} : { constraints: problems.map(describeProblem).join('\n') }),

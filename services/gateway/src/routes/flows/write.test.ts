@@ -62,6 +62,31 @@ describe('replacing a task', () => {
     }
   });
 
+  it('JSON keeps digits beyond 53 bits, and `<<` merges nothing; a key given twice is a mistake', async () => {
+    await doors.save('a');
+    const put = (variables: string) =>
+      doors.api('/flows/company.team/a', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: `{"id": "a", "namespace": "company.team", "variables": ${variables}, "tasks": [{"id": "t", "type": "${RETURN}"}]}`,
+      });
+    const variables = '{"n": 9007199254740993, "<<": {"a": 1}, "e": 1e3}';
+    expect((await put(variables)).status).toBe(200);
+    const stored = await get('/flows/company.team/a?source=true');
+    expect(stored.body.variables).toEqual({ n: '9007199254740993', '<<': { a: 1 }, e: 1000 });
+    expect(stored.body.source).toContain(': 9007199254740993\n');
+    const twice = await put('{"n": 1, "n": 2}');
+    expect([twice.status, await twice.text()]).toEqual([422, expect.stringContaining("Duplicate key 'n'")]);
+  });
+
+  it('bytes that are no UTF-8 are refused', async () => {
+    const body = Buffer.from(flowSource('latin', 'description: café\n'), 'latin1');
+    const headers = { 'content-type': 'application/x-yaml' };
+    const answer = await doors.api('/flows', { method: 'POST', headers, body });
+    expect([answer.status, await answer.text()]).toEqual([422, expect.stringContaining('no text in UTF-8')]);
+    expect(await ids()).toEqual([]);
+  });
+
   it('an update may come as JSON', async () => {
     await doors.save('a');
     const flow = { id: 'a', namespace: 'company.team', tasks: [{ id: 't', type: RETURN, format: 'line 1\nline 2' }] };
@@ -96,6 +121,14 @@ describe('updating a namespace', () => {
     expect(body).toEqual([expect.not.objectContaining({ source: expect.anything() })]);
     expect(await ids()).toEqual(['other', 'a']);
     expect((await send('POST', '/flows/company.team', { id: 'a' })).body.message).toBe('Invalid json mapping');
+  });
+
+  it('an empty JSON list deletes only when that is said', async () => {
+    await doors.save('a');
+    expect((await send('POST', '/flows/company.team', [])).body.message).toContain('`delete=true`');
+    expect(await ids()).toEqual(['a']);
+    expect((await send('POST', '/flows/company.team?delete=true', [])).status).toBe(200);
+    expect(await ids()).toEqual([]);
   });
 
   it.each([
