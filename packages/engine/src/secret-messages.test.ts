@@ -18,6 +18,7 @@ const SECRETS = [
   'kwxzqj: [vbnhfd: trplmc',
   '"kwxzqj vbnhfdtrplmc zqjvbnhf',
   '{{ kwxzqjvbnhfd | trplmc',
+  `${'kwxzqjvbnhfdtrplmc'.repeat(20)} {{2|trplmcdfh( }} ${'zqjvbnhfd'.repeat(20)}`,
 ];
 
 /** Nothing of this length of a secret is readable anywhere. */

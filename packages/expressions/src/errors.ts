@@ -142,8 +142,11 @@ function locate(template: string, offset: number): { line: number; column: numbe
   const newline = template.indexOf('\n', lineStart);
   const lineEnd = newline === -1 ? template.length : newline;
   const from = Math.max(lineStart, offset - EXCERPT_WIDTH / 2);
-  const source = template.slice(from, Math.min(lineEnd, from + EXCERPT_WIDTH)).replace(/[\r\t]/g, ' ');
-  return { line, column: offset - lineStart + 1, excerpt: `${source}\n${' '.repeat(offset - from)}^` };
+  const to = Math.min(lineEnd, from + EXCERPT_WIDTH);
+  // Ellipses say where it was cut: by them the masking of secrets knows what is left of one.
+  const before = from > lineStart ? '…' : '';
+  const source = `${before}${template.slice(from, to)}${to < lineEnd ? '…' : ''}`.replace(/[\r\t]/g, ' ');
+  return { line, column: offset - lineStart + 1, excerpt: `${source}\n${' '.repeat(offset - from + before.length)}^` };
 }
 
 const MAX_CANDIDATES = 2000;

@@ -46,6 +46,14 @@ describe('masking', () => {
     expect(masking.apply('01234567 012345… 0123')).toBe('01234567 ******… 0123');
   });
 
+  it('hides a part of a secret between two cuts, and its end behind one', () => {
+    const masking = maskingOf('0123456789abcdef');
+    expect(masking.apply('{{ …456789…')).toBe('{{ …******…');
+    expect(masking.apply('....9abcdef }}')).toBe('....******* }}');
+    expect(masking.apply('…456789 …abcd …xyz 0123')).toBe('…456789 …abcd …xyz 0123');
+    expect(maskingOf('aaaaaaaaaa').apply('…aaaaaaa…')).toBe('…*******…');
+  });
+
   it('takes values apart, and hides them in plain data', () => {
     const masking = new Masking();
     masking.addAll(['one-secret', { deep: 4711 }, null, true]);

@@ -4,9 +4,10 @@ import type { Json } from './execution.ts';
 const MARK = '**masked*';
 /** Lines of a secret with several lines are masked on their own from this length on: scripts print line by line. */
 const SHORTEST_LINE = 8;
-/** The beginning of a secret, where a message was cut within it, is masked from this length on. */
-const SHORTEST_BEGINNING = 4;
-/** What stands behind a text that was cut: all that shortens a value for a message leaves one of these. */
+/** A part of a secret, where a message was cut within it, is masked from this length on. */
+const SHORTEST_PART = 4;
+/** Stands where a text was cut: all that shortens a value for a message leaves one of these. */
+const CUT = /…|\.{3,}/g;
 const CUTS = ['…', '...'];
 
 /** One text to be hidden, and what stands in its place. */
@@ -42,12 +43,12 @@ export class Masking {
 
   /** The text with every secret replaced by stars of the same length. */
   apply(text: string): string {
-    let masked = text;
+    let shown = text;
     for (const hidden of this.#sorted()) {
-      if (masked.includes(hidden.text)) masked = masked.replaceAll(hidden.text, () => hidden.mask);
-      masked = withoutBeginnings(masked, hidden.text);
+      if (shown.includes(hidden.text)) shown = shown.replaceAll(hidden.text, () => hidden.mask);
+      shown = withoutParts(shown, hidden.text);
     }
-    return masked;
+    return shown;
   }
 
   /** Plain data with the secrets in all of its texts replaced. */
@@ -82,18 +83,53 @@ function formsOf(text: string): readonly string[] {
 const maskOf = (length: number): string =>
   length < MARK.length ? '*'.repeat(length) : MARK + '*'.repeat(length - MARK.length);
 
-/** Masks what a cut has left of a secret: a beginning of it with an ellipsis behind. */
-function withoutBeginnings(text: string, secret: string): string {
-  if (secret.length <= SHORTEST_BEGINNING || !CUTS.some((cut) => text.includes(cut))) return text;
-  const head = secret.slice(0, SHORTEST_BEGINNING);
-  const pieces: string[] = [];
-  let from = 0;
+/** Masks what a cut has left of a secret: a beginning of it before the cut, a part or its end behind it. */
+function withoutParts(text: string, secret: string): string {
+  if (secret.length <= SHORTEST_PART || !CUTS.some((cut) => text.includes(cut))) return text;
+  return masked(text, [...beginnings(text, secret), ...ends(text, secret)]);
+}
+
+/** A part of a text: from, and to but not with. */
+type Span = readonly [from: number, to: number];
+
+/** How much of a secret, from some place of it on, stands at a place of a text. */
+function common(text: string, at: number, secret: string, from: number): number {
+  let length = 0;
+  while (from + length < secret.length && text[at + length] === secret[from + length]) length += 1;
+  return length;
+}
+
+const isCut = (text: string, at: number): boolean => CUTS.some((cut) => text.startsWith(cut, at));
+
+function* beginnings(text: string, secret: string): Generator<Span> {
+  const head = secret.slice(0, SHORTEST_PART);
   for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, at + 1)) {
-    let end = at + head.length;
-    while (end - at < secret.length && text[end] === secret[end - at]) end += 1;
-    if (at < from || !CUTS.some((cut) => text.startsWith(cut, end))) continue;
-    pieces.push(text.slice(from, at), maskOf(end - at));
-    from = end;
+    const end = at + common(text, at, secret, 0);
+    if (isCut(text, end)) yield [at, end];
   }
-  return from === 0 ? text : pieces.join('') + text.slice(from);
+}
+
+function* ends(text: string, secret: string): Generator<Span> {
+  for (const { index, 0: mark } of text.matchAll(CUT)) {
+    const at = index + mark.length;
+    const head = text.slice(at, at + SHORTEST_PART);
+    if (head.length < SHORTEST_PART) continue;
+    for (let from = secret.indexOf(head); from !== -1; from = secret.indexOf(head, from + 1)) {
+      const length = common(text, at, secret, from);
+      if (from + length === secret.length || isCut(text, at + length)) yield [at, at + length];
+    }
+  }
+}
+
+/** The text with stars in these places, some of which may overlap. */
+function masked(text: string, spans: readonly Span[]): string {
+  const pieces: string[] = [];
+  let done = 0;
+  for (const [from, to] of spans.toSorted((a, b) => a[0] - b[0] || b[1] - a[1])) {
+    if (to <= done) continue;
+    const begin = Math.max(from, done);
+    pieces.push(text.slice(done, begin), maskOf(to - begin));
+    done = to;
+  }
+  return pieces.join('') + text.slice(done);
 }
