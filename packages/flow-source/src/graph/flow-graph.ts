@@ -9,12 +9,12 @@ import {
 import type { Flow, JsonObject, Task, Trigger } from '@tiercel/model';
 import type { PluginRegistry } from '@tiercel/plugin-kit';
 import { calledFlow } from '../subflows.ts';
-import { childTasks, NESTED_TASK_PROPERTIES } from '../walk.ts';
+import { allTasks, childTasks, NESTED_TASK_PROPERTIES } from '../walk.ts';
 import { branchesOf, relationInside, type Branch } from './branches.ts';
 
 const HIERARCHIES = 'io.kestra.core.models.hierarchies.';
-/** Clients know the cluster of triggers by this name. */
-const TRIGGERS = 'root.Triggers';
+/** Clients know the cluster of triggers by the first name; the other one is for flows with a task of that id. */
+const TRIGGERS = ['root.Triggers', 'root._Triggers'] as const;
 
 /** The flow, or a task with tasks inside, while its content is drawn. */
 interface Frame {
@@ -71,7 +71,8 @@ class GraphBuilder {
       inside: [],
     };
     this.ends(frame.path, false);
-    if (flow.triggers.length > 0) this.triggers(flow.triggers, frame.start);
+    const isTaken = allTasks(flow).some(({ id }) => id === 'Triggers');
+    if (flow.triggers.length > 0) this.triggers(TRIGGERS[isTaken ? 1 : 0], flow.triggers, frame.start);
     this.content(frame, branchesOf(flow as unknown as Readonly<Record<string, unknown>>));
   }
 
@@ -84,11 +85,11 @@ class GraphBuilder {
     this.edges.push({ source, target, relation });
   }
 
-  private triggers(triggers: readonly Trigger[], next: string): void {
-    const [start, end] = [rootUid(TRIGGERS), endUid(TRIGGERS)];
-    this.ends(TRIGGERS, false);
+  private triggers(path: string, triggers: readonly Trigger[], next: string): void {
+    const [start, end] = [rootUid(path), endUid(path)];
+    this.ends(path, false);
     const uids = triggers.map((trigger) => {
-      const uid = `${TRIGGERS}.${trigger.id}`;
+      const uid = `${path}.${trigger.id}`;
       const triggerDeclaration = pluginToJson(trigger);
       this.nodes.push({ uid, type: `${HIERARCHIES}GraphTrigger`, error: false, triggerDeclaration });
       this.edge(start, uid);
@@ -96,7 +97,7 @@ class GraphBuilder {
       return uid;
     });
     this.edge(end, next);
-    const cluster = { uid: clusterUid(TRIGGERS), type: `${HIERARCHIES}GraphCluster`, error: false };
+    const cluster = { uid: clusterUid(path), type: `${HIERARCHIES}GraphCluster`, error: false };
     this.clusters.push({ cluster, nodes: [start, end, ...uids], parents: [], start, end });
   }
 

@@ -152,12 +152,16 @@ triggers:
     expect(graph.nodes.at(-1)?.type).toMatch(/\.SubflowGraphTask$/);
   });
 
-  it('joins everything: each edge has nodes at its ends', () => {
+  it.each(['t', 'Triggers'])('joins everything: each edge has nodes at its ends, also of a task %s', (id) => {
     const graph = graphOf(`tasks:
   - id: s
     type: io.kestra.plugin.core.flow.Switch
     value: x
     cases: {one: [{id: t, type: io.kestra.plugin.core.flow.Sequential, tasks: [{id: a, ${RETURN}}]}]}
+  - {id: ${id}2, type: io.kestra.plugin.core.flow.Sequential, tasks: [{id: b, ${RETURN}}]}
+  - {id: ${id === 't' ? 'u' : id}, type: io.kestra.plugin.core.flow.Sequential, tasks: [{id: hook, ${RETURN}}]}
+triggers:
+  - {id: hook, type: io.kestra.plugin.core.trigger.Webhook, key: abc}
 `);
     const uids = new Set(graph.nodes.map(({ uid }) => uid));
     expect(uids.size).toBe(graph.nodes.length);

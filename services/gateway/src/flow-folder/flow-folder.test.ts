@@ -92,9 +92,11 @@ describe('a folder of flows', () => {
     await put('bad.yaml', source('bad', 'x: 1\n'));
     await put('empty.yaml', '');
     await put('good.yaml', source('good'));
+    await writeFile(join(folder, 'latin.yaml'), Buffer.from(source('latin', 'description: café\n'), 'latin1'));
     await put('no.yaml', 'id: [');
-    const told = await scan();
-    expect(told).toHaveLength(4);
+    const told = [...(await scan())];
+    expect(told).toHaveLength(5);
+    expect(told.splice(2, 1)).toEqual(['latin.yaml: is no text in UTF-8: save it as such']);
     expect(told[0]).toMatch(/^bad\.yaml:6:1: Unrecognized field "x"/);
     expect(told[1]).toMatch(/^empty\.yaml:1:1: Illegal flow yaml/);
     expect(told[2]).toMatch(/^no\.yaml:1:\d+: Illegal flow yaml/);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { describeProblem, type Problem } from '@tiercel/flow-source';
 import { listFlowFiles, type FoundFlowFile } from '@tiercel/flow-source/files';
@@ -125,9 +126,9 @@ export class FlowFolder {
       this.mistake(path, { message: `the file has ${size} bytes; a flow has ${MAX_SOURCE} at most` });
       return broken;
     }
-    let source: string;
+    let bytes: Buffer;
     try {
-      source = await readFile(path, 'utf8');
+      bytes = await readFile(path);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // It has gone since the folder was listed: the next look sees that.
@@ -135,6 +136,11 @@ export class FlowFolder {
       this.mistake(path, { message: `cannot be read: ${message}` });
       return broken;
     }
+    if (!isUtf8(bytes)) {
+      this.mistake(path, { message: 'is no text in UTF-8: save it as such' });
+      return broken;
+    }
+    const source = bytes.toString('utf8');
     const { flow, problems } = parse(this.options.deps, source);
     if (flow === undefined) {
       for (const problem of problems.slice(0, MAX_TOLD)) this.mistake(path, mistakeOf(problem));
