@@ -43,10 +43,11 @@ export class Masking {
 
   /** The text with every secret replaced by stars of the same length. */
   apply(text: string): string {
+    const isShortened = CUTS.some((cut) => text.includes(cut));
     let shown = text;
     for (const hidden of this.#sorted()) {
       if (shown.includes(hidden.text)) shown = shown.replaceAll(hidden.text, () => hidden.mask);
-      shown = withoutParts(shown, hidden.text);
+      if (isShortened && hidden.text.length > SHORTEST_PART) shown = withoutParts(shown, hidden.text);
     }
     return shown;
   }
@@ -84,10 +85,8 @@ const maskOf = (length: number): string =>
   length < MARK.length ? '*'.repeat(length) : MARK + '*'.repeat(length - MARK.length);
 
 /** Masks what a cut has left of a secret: a beginning of it before the cut, a part or its end behind it. */
-function withoutParts(text: string, secret: string): string {
-  if (secret.length <= SHORTEST_PART || !CUTS.some((cut) => text.includes(cut))) return text;
-  return masked(text, [...beginnings(text, secret), ...ends(text, secret)]);
-}
+const withoutParts = (text: string, secret: string): string =>
+  masked(text, [...beginnings(text, secret), ...ends(text, secret)]);
 
 /** A part of a text: from, and to but not with. */
 type Span = readonly [from: number, to: number];
