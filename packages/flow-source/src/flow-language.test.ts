@@ -43,10 +43,6 @@ sla:
     ['retry: {type: wrong}', 'retry.type: must be one of [constant, exponential, random], but is "wrong"'],
     ['retry: {type: constant, interval: PT-5S}', "'PT-5S' is a negative duration"],
     ['sla: [{id: a, type: MAX_DURATION, behavior: FAIL, duration: PT-1H}]', "'PT-1H' is a negative duration"],
-    [
-      'sla: [{id: a, type: EXECUTION_ASSERTION, behavior: FAIL, assert: x}, {id: a, type: EXECUTION_ASSERTION, behavior: FAIL, assert: x}]',
-      'Duplicate SLA with name [a]',
-    ],
     [trigger('ScheduleOnDates, dates: [2030-01-01T09:00:00Z, nope]'), 'must be a date with its time'],
     [trigger('ScheduleOnDates, dates: [5]'), 'must be a date with its time'],
     [trigger('ScheduleOnDates, dates: [2030-02-41T00:00:00Z]'), 'must be a date with its time'],

@@ -12,12 +12,21 @@ export class JsonDepthError extends Error {
 /** Where the engine of the language quotes the text: a part of it, in which nobody could recognise a part of a secret. */
 const QUOTED = /, (?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/;
 
+/** JSON that is well-formed, with a number that a double cannot hold. */
+export class JsonNumberError extends SyntaxError {
+  constructor() {
+    super('a number is too large');
+    this.name = 'JsonNumberError';
+  }
+}
+
 /** Parses JSON that comes from outside. Throws JsonDepthError for deep nesting, and an Error with a readable message for bad text. */
 export function parseJson(text: string): unknown {
   if (isTooDeep(text)) throw new JsonDepthError();
   try {
     return MAY_BE_TOO_LARGE.test(text) ? JSON.parse(text, refuseInfinite) : JSON.parse(text);
   } catch (error) {
+    if (error instanceof JsonNumberError) throw error;
     throw new SyntaxError((error as Error).message.replace(QUOTED, ' is not valid JSON'));
   }
 }
@@ -26,7 +35,7 @@ export function parseJson(text: string): unknown {
 const MAY_BE_TOO_LARGE = /[eE]\+?\d{3}|\d{300}/;
 
 function refuseInfinite(_: string, value: unknown): unknown {
-  if (value === Infinity || value === -Infinity) throw new SyntaxError('a number is too large for JSON readers');
+  if (value === Infinity || value === -Infinity) throw new JsonNumberError();
   return value;
 }
 

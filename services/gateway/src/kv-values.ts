@@ -1,5 +1,5 @@
 import { ApiError, parseDuration } from '@tiercel/contracts';
-import { JsonDepthError, parseJson } from '@tiercel/model';
+import { JsonDepthError, JsonNumberError, parseJson } from '@tiercel/model';
 import type { KvEntry } from '@tiercel/store';
 
 /** A value with the type that the store keeps it under. */
@@ -82,6 +82,8 @@ export function parseKvValue(text: string): KvValue {
   } catch (error) {
     if (error instanceof JsonDepthError)
       throw new ApiError('illegalArgument', `The JSON value is ${error.message}`, { cause: error });
+    // Well-formed otherwise: it can be told which one.
+    if (error instanceof JsonNumberError) checkNumbers(trimmed);
     throw new ApiError('illegalArgument', `Invalid JSON value for: ${text}`, { cause: error });
   }
   if (value === null) throw new ApiError('illegalArgument', `Invalid JSON value for: ${text}`);

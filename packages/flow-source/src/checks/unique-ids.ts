@@ -28,7 +28,7 @@ const listed = (property: string, items: unknown): readonly Identified[] =>
     ? items.map((item: unknown, index) => ({ id: (item as { id?: unknown } | null)?.id, path: [property, index] }))
     : [];
 
-/** Ids of tasks are unique over the whole tree, those of triggers, inputs, outputs and SLAs each in their list. */
+/** Ids of tasks are unique over the whole tree, those of triggers, inputs and outputs each in their list. */
 export function checkUniqueIds(
   reader: Reader,
   raw: Readonly<Record<string, unknown>>,
@@ -42,5 +42,4 @@ export function checkUniqueIds(
   reportDuplicates(reader, 'trigger id', listed('triggers', raw['triggers']));
   reportDuplicates(reader, 'input', listed('inputs', raw['inputs']));
   reportDuplicates(reader, 'output', listed('outputs', raw['outputs']));
-  reportDuplicates(reader, 'SLA', listed('sla', raw['sla']));
 }
