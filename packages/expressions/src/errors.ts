@@ -147,9 +147,11 @@ function locate(template: string, offset: number): { line: number; column: numbe
 }
 
 const MAX_CANDIDATES = 2000;
+const MAX_NAME = 200;
 
 /** The known name nearest to a misspelt one, if one is near enough to be meant. */
 function nearestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > MAX_NAME) return undefined;
   let best: string | undefined;
   let bestDistance = Math.floor(name.length / 3) + 1;
   let seen = 0;

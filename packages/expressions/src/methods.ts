@@ -1,7 +1,7 @@
-/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fail } from './errors.ts';
 import { compileRegex, matchesWhole, replaceRegex, splitRegex } from './regex.ts';
 import { printed } from './print.ts';
+import { lastPlaceIn, placeIn, replaceLiteral } from './search.ts';
 import {
   isInteger,
   isList,
@@ -45,6 +45,15 @@ function substring(self: string, from: number, to: number): string {
   return self.slice(from, to);
 }
 
+/** Without control characters and blanks at both ends. */
+export function trimmed(value: string): string {
+  let from = 0;
+  let to = value.length;
+  while (from < to && value.charCodeAt(from) <= 0x20) from += 1;
+  while (to > from && value.charCodeAt(to - 1) <= 0x20) to -= 1;
+  return value.slice(from, to);
+}
+
 /** Methods of texts that flows use (expressions.md §6); the number of parameters is part of the name. */
 const TEXT_METHODS: Readonly<Record<string, readonly MethodOf<string>[]>> = {
   length: [method(0, (self) => self.length)],
@@ -52,13 +61,13 @@ const TEXT_METHODS: Readonly<Record<string, readonly MethodOf<string>[]>> = {
   isblank: [method(0, (self) => self.trim() === '')],
   touppercase: [method(0, (self) => self.toUpperCase())],
   tolowercase: [method(0, (self) => self.toLowerCase())],
-  trim: [method(0, (self) => self.replace(/^[\u0000-\u0020]+|[\u0000-\u0020]+$/g, ''))],
+  trim: [method(0, trimmed)],
   strip: [method(0, (self) => self.trim())],
   tostring: [method(0, (self) => self)],
   startswith: [method(1, (self, args) => self.startsWith(text(args, 0)))],
   endswith: [method(1, (self, args) => self.endsWith(text(args, 0)))],
-  indexof: [method(1, (self, args) => self.indexOf(text(args, 0)))],
-  lastindexof: [method(1, (self, args) => self.lastIndexOf(text(args, 0)))],
+  indexof: [method(1, (self, args, work) => placeIn(self, text(args, 0), work))],
+  lastindexof: [method(1, (self, args, work) => lastPlaceIn(self, text(args, 0), work))],
   concat: [
     method(1, (self, args, work) => {
       const other = text(args, 0);
@@ -164,18 +173,4 @@ export function callMethod(base: Value, name: string, args: readonly Value[], wo
 
 function run<T>(found: Method<T> | undefined, self: T, args: readonly Value[], work: Work): Value | typeof MISSING {
   return found === undefined ? MISSING : found(self, args, work);
-}
-
-function countOf(input: string, part: string): number {
-  let count = 0;
-  for (let at = input.indexOf(part); at !== -1; at = input.indexOf(part, at + part.length)) count += 1;
-  return count;
-}
-
-/** Replaces every occurrence of a text, with the length counted before the result is made. */
-export function replaceLiteral(input: string, from: string, to: string, work: Work): string {
-  const count = from === '' ? input.length + 1 : countOf(input, from);
-  work.step(count >> 3);
-  work.text(input.length + count * Math.max(0, to.length - from.length));
-  return count === 0 ? input : input.replaceAll(from, () => to);
 }

@@ -1,4 +1,5 @@
 /* oxlint-disable no-control-regex -- the formats are defined by their control characters */
+import { inBlocks } from './blocks.ts';
 import { fail, failLimit } from './errors.ts';
 import { numberText } from './numbers.ts';
 import { type Value, isList, isMap, isNumber, listItems, MapEntry, mapEntries, Temporal } from './values.ts';
@@ -66,7 +67,7 @@ function instantText(date: Date): string {
 
 abstract class Writer {
   out = '';
-  private readonly work: Work;
+  protected readonly work: Work;
   private readonly limit: number;
 
   constructor(work: Work) {
@@ -128,7 +129,7 @@ class JsonWriter extends Writer {
     this.enter(depth);
     switch (typeof value) {
       case 'string':
-        this.out += quoted(value);
+        this.quoted(value);
         return;
       case 'boolean':
         this.out += value ? 'true' : 'false';
@@ -146,6 +147,11 @@ class JsonWriter extends Writer {
       default:
         fail('A value of this kind has no JSON form');
     }
+  }
+
+  private quoted(text: string): void {
+    if (text.length <= LONG_TEXT) this.out += quoted(text);
+    else this.out += `"${inBlocks(text, this.work, (block) => quoted(block).slice(1, -1))}"`;
   }
 
   private number(value: Value): void {
@@ -191,6 +197,7 @@ class JsonWriter extends Writer {
   }
 }
 
+const LONG_TEXT = 10_000;
 const SPECIAL = /["\\\u0000-\u001f]/;
 const SPECIALS = /["\\\u0000-\u001f]/g;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = {

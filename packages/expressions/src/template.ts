@@ -19,37 +19,35 @@ import { isList, isMap, listItems, MapEntry, mapEntries, typeName, type Value } 
 
 const cache = new GenerationCache<CompiledTemplate | Failure>(2000, 4 * 1024 * 1024);
 
-const STEPS_PER_TOKEN = 8;
-
 /** The compiled template of a text, from the cache when it was seen lately. Raises the Failure of a bad text again. */
 export function templateOf(source: string, work: Work): CompiledTemplate {
   let known = cache.get(source);
   if (known === undefined) {
-    known = compileOrFailure(source);
-    cache.set(source, known, source.length);
     // Parsing is work as well: recursive rendering can make ever longer templates.
-    if (!(known instanceof Failure)) work.step(known.size * STEPS_PER_TOKEN);
+    known = compileOrFailure(source, work);
+    // What the bounds of one rendering end may be well in another.
+    if (!(known instanceof Failure && known.kind === 'limit')) cache.set(source, known, source.length);
   }
   if (known instanceof Failure) throw known;
   return known;
 }
 
-function compileOrFailure(source: string): CompiledTemplate | Failure {
+function compileOrFailure(source: string, work: Work): CompiledTemplate | Failure {
   try {
-    return compileTemplate(source);
+    return compileTemplate(source, work);
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
   }
 }
 
-function compileTemplate(source: string): CompiledTemplate {
+function compileTemplate(source: string, work: Work): CompiledTemplate {
   const raws: string[] = [];
   const marked = replaceRawBlocks(source, (block) => {
     raws.push(block);
     return rawMarker(raws.length - 1);
   });
-  const parsed = parseTemplate(marked);
+  const parsed = parseTemplate(marked, work);
   const macros = new Map<string, CompiledMacro>();
   for (const macro of parsed.macros.values()) macros.set(macro.name, compileMacro(macro));
   const blocks = new Map<string, Run>();

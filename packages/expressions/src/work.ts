@@ -22,7 +22,7 @@ export const DEFAULT_LIMITS: RenderLimits = {
 /** Structures nested deeper than this are refused when they are read, compared or printed. */
 export const MAX_NESTING = 500;
 
-const CLOCK_INTERVAL = 1024;
+const CLOCK_INTERVAL = 64;
 const CHARACTERS_PER_STEP = 128;
 
 /** Counts the work of one rendering and ends it when a bound is passed. */
@@ -30,7 +30,8 @@ export class Work {
   readonly limits: RenderLimits;
   private readonly clock: () => number;
   private steps = 0;
-  private nextClock = CLOCK_INTERVAL;
+  /** The first step starts the clock. */
+  private nextClock = 1;
   private started = 0;
   private depth = 0;
 
@@ -66,7 +67,7 @@ export class Work {
     }
   }
 
-  /** Time is read only every thousand steps, so that short expressions never pay for it. */
+  /** Time is read every few steps only: reading it costs as much as a step. */
   private check(): void {
     if (this.steps > this.limits.maxSteps) {
       failLimit(`The expression takes more than ${this.limits.maxSteps} steps`);

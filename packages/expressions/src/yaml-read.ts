@@ -1,12 +1,24 @@
-import { isAlias, isMap as isYamlMap, isScalar, isSeq, Lexer, parseAllDocuments, type Tags } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap as isYamlMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  Parser,
+  type Tags,
+} from 'yaml';
 import { fail, Failure, failLimit } from './errors.ts';
 import { decimal, makeMap, type Value } from './values.ts';
 import { toPlainValue } from './plain.ts';
 import { DEFAULT_LIMITS, MAX_NESTING, Work } from './work.ts';
 
 const MAX_TEXT = 2 * 1024 * 1024;
-/** Every key, value, bracket, indentation and line end is a token. The reader takes about a second for as many, and cannot be stopped. */
+/** Every key, value, bracket, indentation and line end is a token. */
 const MAX_TOKENS = 200_000;
+const STEPS_PER_TOKEN = 4;
 const DROPPED = new Set(
   ['timestamp', 'binary', 'omap', 'pairs', 'set', 'merge'].map((name) => `tag:yaml.org,2002:${name}`),
 );
@@ -27,7 +39,7 @@ export function parseYaml(text: string, work: Work): Value {
   work.text(text.length * 4);
   checkNesting(text);
   checkTokens(text, work);
-  const [document] = parsed(text);
+  const document = parsed(text, work);
   if (document === undefined || document.contents === null) return fail('The text is empty, YAML was expected');
   const [error] = document.errors;
   if (error !== undefined) {
@@ -46,21 +58,60 @@ export function readYaml(text: string, clock: () => number = () => 0): unknown {
   return toPlainValue(parseYaml(text, new Work(DEFAULT_LIMITS, clock)));
 }
 
-function parsed(text: string): ReturnType<typeof parseAllDocuments> {
+/** The first document, read token by token, so that the bounds on work are looked at in between. */
+function parsed(text: string, work: Work): Document.Parsed | undefined {
+  const parser = new Parser();
+  const composer = new Composer({
+    version: '1.1',
+    schema: 'yaml-1.1',
+    merge: false,
+    customTags: tags,
+    intAsBigInt: true,
+    uniqueKeys: false,
+    logLevel: 'silent',
+  });
+  let first: Document.Parsed | undefined;
+  const compose = (tokens: Iterable<CST.Token>): void => {
+    for (const token of tokens) {
+      if (token.type === 'document' && token.value !== undefined) count(token.value, work, 0);
+      for (const document of composer.next(token)) first ??= document;
+    }
+  };
   try {
-    return parseAllDocuments(text, {
-      version: '1.1',
-      schema: 'yaml-1.1',
-      merge: false,
-      customTags: tags,
-      intAsBigInt: true,
-      uniqueKeys: false,
-      logLevel: 'silent',
-    });
+    for (const lexeme of new Lexer().lex(text)) {
+      work.step(STEPS_PER_TOKEN);
+      compose(parser.next(lexeme));
+      if (first !== undefined) return first;
+    }
+    compose(parser.end());
+    for (const document of composer.end(true, text.length)) first ??= document;
+    return first;
   } catch (error) {
+    if (error instanceof Failure) throw error;
     // Deep nesting by indentation ends on the reader's stack.
     if (error instanceof RangeError) return failLimit('The YAML text is nested too deeply');
     throw new Failure(`The text is no YAML: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Makes the composer count: it can not be told to stop, but it asks each item of a collection for its beginning, and
+ * asking is what looks at the bounds.
+ */
+function count(token: CST.Token, work: Work, depth: number): void {
+  if (depth > MAX_NESTING) failLimit('The YAML text is nested too deeply');
+  if (!('items' in token)) return;
+  for (const item of token.items) {
+    work.step();
+    const { start } = item;
+    Object.defineProperty(item, 'start', {
+      get: () => {
+        work.step(STEPS_PER_TOKEN);
+        return start;
+      },
+    });
+    if (item.key !== undefined && item.key !== null) count(item.key, work, depth + 1);
+    if (item.value !== undefined) count(item.value, work, depth + 1);
   }
 }
 

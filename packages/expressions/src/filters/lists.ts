@@ -63,9 +63,19 @@ function compareValues(left: Value, right: Value): number {
   return fail(`A list with ${typeName(left)} and ${typeName(right)} can not be sorted`);
 }
 
+const COMPARISONS_PER_STEP = 8;
+const LONG_TEXT = 1024;
+
 function sorted(items: readonly Value[], context: Context): Value[] {
-  context.work.step(items.length * 4);
-  return items.toSorted(compareValues);
+  const { work } = context;
+  let comparisons = 0;
+  return items.toSorted((left, right) => {
+    comparisons += 1;
+    if (comparisons % COMPARISONS_PER_STEP === 0) work.step();
+    // Long texts that begin alike are read as far as they do.
+    if (typeof left === 'string' && left.length > LONG_TEXT) work.step(left.length >> 10);
+    return compareValues(left, right);
+  });
 }
 
 function slice(input: Value, args: ArgValues): Value {
@@ -144,8 +154,9 @@ function distinct(items: readonly Value[], _args: ArgValues, context: Context): 
     if (typeof item === 'string') {
       if (scalars.has(item)) continue;
       scalars.add(item);
-    } else if (result.some((other) => sameElement(other, item, context.work))) {
-      continue;
+    } else {
+      context.work.step(result.length >> 4);
+      if (result.some((other) => sameElement(other, item, context.work))) continue;
     }
     context.work.step();
     result.push(item);

@@ -158,7 +158,10 @@ export const collectionNatives: Readonly<Record<string, Native>> = {
   }),
   'reverse/0': ofInput((value, work) => {
     if (value === null) return [];
-    if (typeof value === 'string') return [...value].toReversed().join('');
+    if (typeof value === 'string') {
+      work.step(value.length >> 3);
+      return [...value].toReversed().join('');
+    }
     return list(value, 'cannot be reversed, as it is not an array', work).toReversed();
   }),
   'sort/0': sortBy,
