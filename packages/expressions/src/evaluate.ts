@@ -64,7 +64,7 @@ export function compileExpression(expr: Expr): Compiled {
     case 'binary':
       return { value: compileBinary(expr) };
     case 'filter':
-      return { value: compileFilter(expr) };
+      return compileFilter(expr);
     case 'test':
       return { value: compileTest(expr) };
     case 'ternary':
@@ -215,11 +215,20 @@ function compileCall({ name, args, position }: ExprOf<'call'>): Compiled {
   };
 }
 
-function compileFilter({ input, name, args, position }: ExprOf<'filter'>): Evaluate {
-  if (name === 'default') return compileDefault(input, args, position);
-  const on = compileExpression(input).value;
+function compileFilter({ input, name, args, position }: ExprOf<'filter'>): Compiled {
+  if (name === 'default') return { value: compileDefault(input, args, position) };
+  const { value: on, soft } = compileExpression(input);
   const apply = compileFilterCall(name, args, position);
-  return (context) => apply(on(context), context);
+  const value: Evaluate = (context) => apply(on(context), context);
+  if (soft === undefined) return { value };
+  // An undefined input needs no exception on its way to the `??` that catches it.
+  return {
+    value,
+    soft: (context) => {
+      const found = soft(context);
+      return found === MISSING ? MISSING : apply(found, context);
+    },
+  };
 }
 
 /** The filter by itself, for expressions and for the tag `filter`. */
@@ -251,6 +260,7 @@ function compileDefault(input: Expr, args: Args, position: number): Evaluate {
   const bound = bindArguments(args, ['default'], 'default');
   return (context) => {
     const value = on(context);
+    if (typeof value === 'string') context.work.step(value.length >> 10);
     if (value !== MISSING && !isEmptyValue(value)) return value;
     context.position = position;
     return bound(context)[0] ?? null;
@@ -271,6 +281,8 @@ function compileTest({ input, name, negated, position }: ExprOf<'test'>): Evalua
     const value = on(context);
     context.position = position;
     if (test === undefined) throw new Failure(`Test [${name}] does not exist.`);
+    // Blank texts are read to their end.
+    if (typeof value === 'string') context.work.step(value.length >> 10);
     return test(value, context.work) !== negated;
   };
 }

@@ -100,6 +100,7 @@ class JsonReader {
         return out;
       }
       if (character !== '\\') this.bad();
+      this.work.step();
       out += this.escape();
     }
   }

@@ -1,7 +1,7 @@
 import { fail } from './errors.ts';
 import { compileRegex, matchesWhole, replaceRegex, splitRegex } from './regex.ts';
 import { printed } from './print.ts';
-import { lastPlaceIn, placeIn, replaceLiteral } from './search.ts';
+import { endsWith, lastPlaceIn, placeIn, replaceLiteral, startsWith } from './search.ts';
 import {
   isInteger,
   isList,
@@ -45,6 +45,14 @@ function substring(self: string, from: number, to: number): string {
   return self.slice(from, to);
 }
 
+/** A method that goes over the whole text. */
+function converted(run: (self: string) => string): MethodOf<string> {
+  return method(0, (self, _args, work) => {
+    work.text(self.length);
+    return run(self);
+  });
+}
+
 /** Without control characters and blanks at both ends. */
 export function trimmed(value: string): string {
   let from = 0;
@@ -59,13 +67,13 @@ const TEXT_METHODS: Readonly<Record<string, readonly MethodOf<string>[]>> = {
   length: [method(0, (self) => self.length)],
   isempty: [method(0, (self) => self === '')],
   isblank: [method(0, (self) => self.trim() === '')],
-  touppercase: [method(0, (self) => self.toUpperCase())],
-  tolowercase: [method(0, (self) => self.toLowerCase())],
-  trim: [method(0, trimmed)],
-  strip: [method(0, (self) => self.trim())],
+  touppercase: [converted((self) => self.toUpperCase())],
+  tolowercase: [converted((self) => self.toLowerCase())],
+  trim: [converted(trimmed)],
+  strip: [converted((self) => self.trim())],
   tostring: [method(0, (self) => self)],
-  startswith: [method(1, (self, args) => self.startsWith(text(args, 0)))],
-  endswith: [method(1, (self, args) => self.endsWith(text(args, 0)))],
+  startswith: [method(1, (self, args, work) => startsWith(self, text(args, 0), work))],
+  endswith: [method(1, (self, args, work) => endsWith(self, text(args, 0), work))],
   indexof: [method(1, (self, args, work) => placeIn(self, text(args, 0), work))],
   lastindexof: [method(1, (self, args, work) => lastPlaceIn(self, text(args, 0), work))],
   concat: [
@@ -84,7 +92,13 @@ const TEXT_METHODS: Readonly<Record<string, readonly MethodOf<string>[]>> = {
     method(1, (self, args, work) => splitRegex(text(args, 0), self, 0, work)),
     method(2, (self, args, work) => splitRegex(text(args, 0), self, whole(args, 1), work)),
   ],
-  equalsignorecase: [method(1, (self, args) => self.toLowerCase() === text(args, 0).toLowerCase())],
+  equalsignorecase: [
+    method(1, (self, args, work) => {
+      const other = text(args, 0);
+      work.text(self.length + other.length);
+      return self.toLowerCase() === other.toLowerCase();
+    }),
+  ],
   substring: [
     method(1, (self, args) => substring(self, whole(args, 0), self.length)),
     method(2, (self, args) => substring(self, whole(args, 0), whole(args, 1))),
@@ -106,13 +120,22 @@ const LIST_METHODS: Readonly<Record<string, readonly MethodOf<readonly Value[]>[
   get: [method(1, (self, args) => self[whole(args, 0)] ?? fail('The index is outside of the list'))],
 };
 
+/** What goes over all entries of a map, and counts them as work. */
+function overAll<T>(run: (self: object) => T): MethodOf<object> {
+  return method(0, (self, _args, work) => {
+    const result = run(self);
+    work.step((Array.isArray(result) ? result.length : mapSize(self)) >> 2);
+    return result;
+  });
+}
+
 const MAP_METHODS: Readonly<Record<string, readonly MethodOf<object>[]>> = {
-  size: [method(0, (self) => mapSize(self))],
-  isempty: [method(0, (self) => mapSize(self) === 0)],
+  size: [overAll((self) => mapSize(self))],
+  isempty: [overAll((self) => mapSize(self) === 0)],
   containskey: [method(1, (self, args, work) => mapHas(self, printed(args[0], work)))],
-  keyset: [method(0, (self) => mapKeys(self))],
-  values: [method(0, (self) => [...mapEntries(self)].map(([, value]) => value))],
-  entryset: [method(0, (self) => [...mapEntries(self)].map(([key, value]) => new MapEntry(key, value)))],
+  keyset: [overAll((self) => mapKeys(self))],
+  values: [overAll((self) => [...mapEntries(self)].map(([, value]) => value))],
+  entryset: [overAll((self) => [...mapEntries(self)].map(([key, value]) => new MapEntry(key, value)))],
   get: [
     method(1, (self, args, work) => {
       const value = mapGet(self, printed(args[0], work));

@@ -62,7 +62,7 @@ const MIN_LONG = -(2n ** 63n);
 export const MAX_LONG = 2n ** 63n - 1n;
 
 /** Whole numbers of more digits are refused where texts are read: making one takes time that grows with the square. */
-export const MAX_DIGITS = 10_000;
+export const MAX_DIGITS = 1200;
 
 export function fitsLong(value: bigint): boolean {
   return value >= MIN_LONG && value <= MAX_LONG;

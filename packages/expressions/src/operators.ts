@@ -155,6 +155,10 @@ export function ordered(sign: OrderSign, left: Value, right: Value): boolean {
 export function equal(left: Value, right: Value, work: Work): boolean {
   if (left === right) return true;
   if (left === null || right === null) return false;
+  if (typeof left === 'string') {
+    work.step(left.length >> 10);
+    return false;
+  }
   if (isNumber(left) && isNumber(right)) return toDouble(left) === toDouble(right);
   return sameElement(left, right, work);
 }
@@ -188,6 +192,7 @@ export function sameElement(left: Value, right: Value, work: Work, depth = 0): b
 
 function sameMap(left: object, right: object, work: Work, depth: number): boolean {
   const keys = mapKeys(left);
+  work.step(keys.length >> 1);
   if (keys.length !== mapKeys(right).length) return false;
   return keys.every((key) => {
     const b = mapGet(right, key);

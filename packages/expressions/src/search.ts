@@ -5,7 +5,7 @@ const HARMLESS = 1_000_000;
 /** A part of so few characters costs no more than a look at each character. */
 const SHORT = 4;
 const CHARACTERS_PER_STEP = 128;
-const BLOCK = 8192;
+const BLOCK = 4096;
 
 /**
  * Searches one text for another in linear time (Knuth, Morris and Pratt). The host's search is faster on what people

@@ -145,10 +145,14 @@ function compileIf({ branches, otherwise }: Extract<Statement, { kind: 'if' }>):
 }
 
 /** What a loop runs over: elements, or the entries of a map. */
-function loopItems(value: Value): readonly Value[] | undefined {
+function loopItems(value: Value, work: Work): readonly Value[] | undefined {
   if (value === null) return undefined;
   if (isList(value)) return listItems(value);
-  if (isMap(value)) return [...mapEntries(value)].map(([key, item]) => new MapEntry(key, item));
+  if (isMap(value)) {
+    const entries = [...mapEntries(value)].map(([key, item]) => new MapEntry(key, item));
+    work.step(entries.length);
+    return entries;
+  }
   return fail(`\`for\` needs a list or a map, not ${typeName(value)}`);
 }
 
@@ -160,7 +164,7 @@ function compileFor({ name, items, body, otherwise, position }: Extract<Statemen
   return (context) => {
     const over = value(context);
     context.position = position;
-    const list = loopItems(over);
+    const list = loopItems(over, context.work);
     if (list === undefined) return;
     if (list.length === 0) {
       whenEmpty(context);

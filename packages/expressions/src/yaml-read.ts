@@ -11,11 +11,16 @@ import {
   type Tags,
 } from 'yaml';
 import { fail, Failure, failLimit } from './errors.ts';
+import { MAX_DIGITS } from './numbers.ts';
 import { decimal, makeMap, type Value } from './values.ts';
 import { toPlainValue } from './plain.ts';
 import { DEFAULT_LIMITS, MAX_NESTING, Work } from './work.ts';
 
-const MAX_TEXT = 2 * 1024 * 1024;
+const MAX_TEXT = 1024 * 1024;
+/** The reader puts the lines of one text together without a pause. */
+const MAX_LINES = 20_000;
+/** Whole numbers of more digits than `MAX_DIGITS` stay texts, since making one takes time that grows with the square. */
+const NOT_TOO_LONG = `^(?=[^]{1,${MAX_DIGITS}}$)`;
 /** Every key, value, bracket, indentation and line end is a token. */
 const MAX_TOKENS = 200_000;
 const STEPS_PER_TOKEN = 4;
@@ -25,9 +30,12 @@ const DROPPED = new Set(
 
 /** YAML 1.1 scalars without dates, binaries and numbers to the base of sixty, which all stay texts. */
 function tags(all: Tags): Tags {
-  return all.filter(
-    (tag) => typeof tag === 'string' || (!DROPPED.has(tag.tag) && !('format' in tag && tag.format === 'TIME')),
-  );
+  return all
+    .filter((tag) => typeof tag === 'string' || (!DROPPED.has(tag.tag) && !('format' in tag && tag.format === 'TIME')))
+    .map((tag) => {
+      if (typeof tag === 'string' || !('test' in tag) || tag.test === undefined) return tag;
+      return { ...tag, test: new RegExp(NOT_TOO_LONG + tag.test.source.replace(/^\^/, ''), tag.test.flags) };
+    });
 }
 
 /**
@@ -100,7 +108,7 @@ function parsed(text: string, work: Work): Document.Parsed | undefined {
  */
 function count(token: CST.Token, work: Work, depth: number): void {
   if (depth > MAX_NESTING) failLimit('The YAML text is nested too deeply');
-  if (!('items' in token)) return;
+  if (!('items' in token)) return countLines(token, work);
   for (const item of token.items) {
     work.step();
     const { start } = item;
@@ -113,6 +121,14 @@ function count(token: CST.Token, work: Work, depth: number): void {
     if (item.key !== undefined && item.key !== null) count(item.key, work, depth + 1);
     if (item.value !== undefined) count(item.value, work, depth + 1);
   }
+}
+
+function countLines(token: CST.Token, work: Work): void {
+  if (!('source' in token)) return;
+  let lines = 0;
+  for (let at = token.source.indexOf('\n'); at !== -1; at = token.source.indexOf('\n', at + 1)) lines += 1;
+  work.step(lines);
+  if (lines > MAX_LINES) failLimit(`A text of the YAML text has more than ${MAX_LINES} lines`);
 }
 
 /** Refuses a pile of opening brackets before the reader recurses into it. */

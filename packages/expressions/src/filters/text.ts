@@ -6,7 +6,7 @@ import { trimmed } from '../methods.ts';
 import { plainText } from '../print.ts';
 import { inBlocks } from '../blocks.ts';
 import { compileRegex, matchesPart, allMatches, replaceRegex, splitRegex } from '../regex.ts';
-import { lastPlaceIn, placeIn, replaceLiteral } from '../search.ts';
+import { endsWith, lastPlaceIn, placeIn, replaceLiteral, startsWith } from '../search.ts';
 import { slugify } from '../slugify.ts';
 import { isList, isMap, listItems, makeMap, mapEntries, typeName, type Value } from '../values.ts';
 import type { Work } from '../work.ts';
@@ -125,7 +125,7 @@ function after(text: string, separator: string, at: number): string {
   return at === -1 ? '' : text.slice(at + separator.length);
 }
 
-function edge(test: (text: string, value: string) => boolean): FilterDefinition {
+function edge(test: (text: string, value: string, work: Work) => boolean): FilterDefinition {
   return {
     params: ['value'],
     takesNull: true,
@@ -133,7 +133,7 @@ function edge(test: (text: string, value: string) => boolean): FilterDefinition 
       const value = args[0];
       if (input === null) return fail('The filter needs a value, not null');
       if (value === undefined || value === null) return fail('The argument `value` is missing');
-      return test(plainText(input, context.work), plainText(value, context.work));
+      return test(plainText(input, context.work), plainText(value, context.work), context.work);
     },
   };
 }
@@ -167,8 +167,8 @@ export const textFilters: Readonly<Record<string, FilterDefinition>> = {
     return splitRegex(delimiter, text, limit, context.work);
   }),
   slugify: ofAny(null, (text, _args, context) => slugify(text, context.work)),
-  startsWith: edge((text, value) => text.startsWith(value)),
-  endsWith: edge((text, value) => text.endsWith(value)),
+  startsWith: edge(startsWith),
+  endsWith: edge(endsWith),
   substringBefore: substring((text, separator, work) =>
     separator === '' ? '' : before(text, separator, placeIn(text, separator, work)),
   ),

@@ -102,15 +102,15 @@ function fromJsonText(value: Value, work: Work): Value {
 
 function implode(value: Value, work: Work): Value {
   if (!Array.isArray(value)) return jqFail('implode input must be an array');
-  return (value as Value[])
-    .map((code, index) => {
-      if (index % 8 === 0) work.step();
-      if (!isNumber(code) || !isInteger(code) || toDouble(code) < 0 || toDouble(code) > 0x10ffff) {
-        return jqFail('Unicode codepoint must be numeric');
-      }
-      return String.fromCodePoint(toDouble(code));
-    })
-    .join('');
+  let out = '';
+  for (const [index, code] of (value as Value[]).entries()) {
+    if (index % 8 === 0) work.step();
+    if (!isNumber(code) || !isInteger(code) || toDouble(code) < 0 || toDouble(code) > 0x10ffff) {
+      return jqFail('Unicode codepoint must be numeric');
+    }
+    out += String.fromCodePoint(toDouble(code));
+  }
+  return out;
 }
 
 function indices(value: Value, [wanted = null]: readonly Value[], work: Work): Value {
