@@ -89,7 +89,9 @@ function measureMemory() {
   const began = performance.now();
   for (let i = 0; i < count; i += 1) renderText(`${LINE} {{ execution.id }} number ${i}`, vars, env);
   const seconds = (performance.now() - began) / 1000;
-  console.log(`| ${grouped(count)} templates, all different | ${(heap() - before).toFixed(1)} MB kept, ${seconds.toFixed(1)} s |`);
+  console.log(
+    `| ${grouped(count)} templates, all different | ${(heap() - before).toFixed(1)} MB kept, ${seconds.toFixed(1)} s |`,
+  );
 }
 
 /** Runs one template to its end and tells how: what it raised, how long it took, how far beyond its limit it came. */
@@ -118,10 +120,14 @@ function measureHostile() {
     if (beyond > 50) process.exitCode = 1;
     rows.push({ name, took, beyond, outcome });
     const mark = beyond > 50 ? '!!' : '  ';
-    console.log(`${mark} ${name.padEnd(34)} ${took.toFixed(0).padStart(7)} ms ${Math.max(0, beyond).toFixed(0).padStart(6)} beyond  ${outcome}`);
+    console.log(
+      `${mark} ${name.padEnd(34)} ${took.toFixed(0).padStart(7)} ms ${Math.max(0, beyond).toFixed(0).padStart(6)} beyond  ${outcome}`,
+    );
   }
   const worst = rows.toSorted((a, b) => b.beyond - a.beyond)[0];
-  console.log(`${rows.length} templates; furthest beyond its limit: ${worst?.name}, ${Math.max(0, worst?.beyond ?? 0).toFixed(0)} ms`);
+  console.log(
+    `${rows.length} templates; furthest beyond its limit: ${worst?.name}, ${Math.max(0, worst?.beyond ?? 0).toFixed(0)} ms`,
+  );
 }
 
 if (options.hostile) {

@@ -3,9 +3,11 @@
 const repeat = (text, count) => text.repeat(count);
 const FOREVER = 'for i in 1..1000000';
 const loop = (body, before = '') => `${before}{% ${FOREVER} %}${body}{% endfor %}`;
-const doubled = (times, start = "'a'") => `{% set a = ${start} %}{% for i in 1..${times} %}{% set a = a ~ a %}{% endfor %}`;
+const doubled = (times, start = "'a'") =>
+  `{% set a = ${start} %}{% for i in 1..${times} %}{% set a = a ~ a %}{% endfor %}`;
 /** `a` is a list of 2^times elements. */
-const grown = (times, start = '[1]') => `{% set a = ${start} %}{% for i in 1..${times} %}{% set a = a + a %}{% endfor %}`;
+const grown = (times, start = '[1]') =>
+  `{% set a = ${start} %}{% for i in 1..${times} %}{% set a = a + a %}{% endfor %}`;
 /** `a` holds itself twice at each of 2^100 places, in a hundred objects. */
 const SHARED = "{% set a = ['x'] %}{% for i in 1..100 %}{% set a = [a, a] %}{% endfor %}";
 const SHARED_MAP = "{% set a = {'k': 1} %}{% for i in 1..100 %}{% set a = {'l': a, 'r': a} %}{% endfor %}";
@@ -117,7 +119,7 @@ const strings = () => ({
     variables: { a: LONG, b: `${'a'.repeat(150_000)}b${'a'.repeat(150_000)}` },
   },
   startsWithMany: loop('{% set b = vars.a | startsWith(vars.a) %}', ''),
-  trimSpaces: { template: "{{ vars.a | trim | length }}", variables: { a: `x${' '.repeat(5_000_000)}x` } },
+  trimSpaces: { template: '{{ vars.a | trim | length }}', variables: { a: `x${' '.repeat(5_000_000)}x` } },
   trimMethod: { template: '{{ vars.a.trim() | length }}', variables: { a: `x${' '.repeat(1_000_000)}x` } },
   stripMethod: { template: '{{ vars.a.strip() | length }}', variables: { a: `x${' '.repeat(1_000_000)}x` } },
   slugifyDashes: { template: '{{ vars.a | slugify | length }}', variables: { a: `x${'-_ '.repeat(1_000_000)}x` } },
@@ -136,32 +138,44 @@ const strings = () => ({
     template: loop('{% set b = vars.a | sort %}'),
     variables: { a: Array.from({ length: 2000 }, (_, i) => `${'a'.repeat(20_000)}${(i * 7919) % 2000}`) },
   },
-  startsWithLong: { template: loop('{% set b = vars.a | startsWith(vars.b) %}'), variables: { a: LONG, b: `${'a'.repeat(4_000_000)}` } },
+  startsWithLong: {
+    template: loop('{% set b = vars.a | startsWith(vars.b) %}'),
+    variables: { a: LONG, b: `${'a'.repeat(4_000_000)}` },
+  },
   containsLong: { template: loop("{% set b = vars.a contains 'b' %}"), variables: { a: LONG } },
   substrings: { template: loop("{% set b = vars.a | substringAfterLast('b') %}"), variables: { a: LONG } },
   urlencode: { template: loop('{% set b = vars.a | urlencode %}'), variables: { a: 'ü'.repeat(1_000_000) } },
   urldecode: { template: loop('{% set b = vars.a | urldecode %}'), variables: { a: '%C3%BC'.repeat(1_000_000) } },
-  base64: { template: loop('{% set b = vars.a | base64encode | base64decode %}'), variables: { a: 'ü'.repeat(1_000_000) } },
+  base64: {
+    template: loop('{% set b = vars.a | base64encode | base64decode %}'),
+    variables: { a: 'ü'.repeat(1_000_000) },
+  },
   base64growth: doubled(22).replace('a ~ a', 'a ~ a | base64encode') + '{{ a | length }}',
   hashes: { template: loop('{% set b = vars.a | sha512 %}'), variables: { a: LONG } },
   md5: { template: loop('{% set b = vars.a | md5 %}'), variables: { a: LONG } },
   sha1: { template: loop('{% set b = vars.a | sha1 %}'), variables: { a: LONG } },
-  encrypts: { template: loop("{% set b = encrypt('MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=', vars.a) %}"), variables: { a: LONG } },
+  encrypts: {
+    template: loop("{% set b = encrypt('MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=', vars.a) %}"),
+    variables: { a: LONG },
+  },
   indent: "{{ 'a' | indent(1000000000) }}",
   indentLines: { template: '{{ vars.a | indent(900) | length }}', variables: { a: '\n'.repeat(1_000_000) } },
   indentPrefix: { template: "{{ 'a\nb' | nindent(9007199254740991, vars.a) }}", variables: { a: LONG } },
   indentSafeLoop: { template: loop('{% set b = vars.a | indent(8) %}'), variables: { a: 'a\n'.repeat(500_000) } },
   abbreviate: "{{ 'abc' | abbreviate(9007199254740991) }}",
   repeatMethod: "{{ 'a'.repeat(9007199254740991) }}",
-  nanoId: loop("{% set b = nanoId(10000) %}"),
+  nanoId: loop('{% set b = nanoId(10000) %}'),
   nanoAlphabet: { template: loop('{% set b = nanoId(1, vars.a) %}'), variables: { a: LONG } },
   uuids: loop('{% set b = uuid() %}'),
   ids: loop('{% set b = id() %}'),
   escapes: { template: loop("{% set b = vars.a | escapeChar('shell') %}"), variables: { a: "'".repeat(1_000_000) } },
-  joins: { template: loop("{% set b = a | join(vars.b) %}", grown(16, "['x']")), variables: { b: 'yyyyyyyyyy' } },
+  joins: { template: loop('{% set b = a | join(vars.b) %}', grown(16, "['x']")), variables: { b: 'yyyyyyyyyy' } },
   charAts: { template: loop('{% set b = vars.a.charAt(i) %}'), variables: { a: LONG } },
   jsonOfLong: { template: loop('{% set b = vars.a | toJson %}'), variables: { a: '"'.repeat(1_000_000) } },
-  editDistance: { template: `{{ vars.${'a'.repeat(20_000)} }}`, variables: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`${'b'.repeat(20_000)}${i}`, 1])) },
+  editDistance: {
+    template: `{{ vars.${'a'.repeat(20_000)} }}`,
+    variables: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`${'b'.repeat(20_000)}${i}`, 1])),
+  },
 });
 
 const regexes = () => {
@@ -234,10 +248,17 @@ const numbers = () => ({
   numberDecimal: { template: loop('{% set b = vars.a | number %}'), variables: { a: `0.${'9'.repeat(9_900)}` } },
   numberExponent: loop("{% set b = '1e9999' | number('BIGDECIMAL') %}"),
   numberHexadecimal: { template: loop('{% set b = vars.a | number %}'), variables: { a: `0x${'f'.repeat(9_900)}` } },
-  formatLong: { template: loop("{% set b = a | numberFormat('#,##0.00') %}", "{% set a = vars.a | number('BIGINTEGER') %}"), variables: { a: '9'.repeat(10_000) } },
+  formatLong: {
+    template: loop("{% set b = a | numberFormat('#,##0.00') %}", "{% set a = vars.a | number('BIGINTEGER') %}"),
+    variables: { a: '9'.repeat(10_000) },
+  },
   formatScientific: loop("{% set b = a | numberFormat('0.###E0') %}", "{% set a = '1e9999' | number('BIGDECIMAL') %}"),
-  formatTiny: loop("{% set b = 5.0E-324 | abs | numberFormat('0.###E0') %}".replace('5.0E-324', "('5e-324' | number('DOUBLE'))")),
-  formatPatterns: loop("{% set b = 1 | numberFormat('0' ~ i ~ 'x') ?? 1 %}".replace("'0' ~ i ~ 'x'", "'\\'' ~ i ~ '\\'0'")),
+  formatTiny: loop(
+    "{% set b = 5.0E-324 | abs | numberFormat('0.###E0') %}".replace('5.0E-324', "('5e-324' | number('DOUBLE'))"),
+  ),
+  formatPatterns: loop(
+    "{% set b = 1 | numberFormat('0' ~ i ~ 'x') ?? 1 %}".replace("'0' ~ i ~ 'x'", "'\\'' ~ i ~ '\\'0'"),
+  ),
   formatWide: `{{ 1 | numberFormat('${repeat('0', 490)}') }}`,
   formats: loop('{% set b = i | numberFormat %}'),
   randoms: loop('{% set b = randomInt(1, 9007199254740991) %}'),
@@ -246,7 +267,10 @@ const numbers = () => ({
 
 const dates = () => ({
   dateFormats: loop("{% set b = '2026-01-02' | date('yyyy ' ~ i) %}".replace("'yyyy ' ~ i", "'yyyy \\'' ~ i ~ '\\''")),
-  dateWide: { template: loop("{% set b = '2026-01-02T03:04:05Z' | date(vars.f) %}"), variables: { f: "zzzz VV EEEE MMMM '" + 'x'.repeat(400) + "'" } },
+  dateWide: {
+    template: loop("{% set b = '2026-01-02T03:04:05Z' | date(vars.f) %}"),
+    variables: { f: "zzzz VV EEEE MMMM '" + 'x'.repeat(400) + "'" },
+  },
   dateManyFields: { template: loop('{% set b = 0 | date(vars.f) %}'), variables: { f: 'zzzz '.repeat(99) } },
   dateZones: loop("{% set b = 0 | date('zzzz', timeZone='Europe/Paris', locale='fr') %}"),
   dateLocales: loop("{% set b = 0 | date('full', locale='x-' ~ i) %}"),
@@ -255,15 +279,30 @@ const dates = () => ({
   dateBadZones: loop("{% set b = (0 | date('VV', timeZone='Zone/' ~ i)) ?? 1 %}"),
   dateReads: loop("{% set b = '2 January 2026' | date(existingFormat='d MMMM yyyy') %}"),
   dateReadLong: { template: "{{ vars.a | date(existingFormat='yyyy') }}", variables: { a: '9'.repeat(5_000_000) } },
-  dateReadIsoLong: { template: '{{ vars.a | date }}', variables: { a: `2026-01-02T03:04:05.${'0'.repeat(5_000_000)}` } },
-  dateReadNested: { template: '{{ vars.a | date(existingFormat=vars.f) }}', variables: { a: '2026', f: '[[[[[[[[[[[[[[[yyyy]u]u]u]u]u]u]u]u]u]u]u]u]u]u]' } },
-  dateReadOptionals: { template: '{{ vars.a | date(existingFormat=vars.f) }}', variables: { a: '1'.repeat(100), f: `${'[d]'.repeat(160)}x` } },
+  dateReadIsoLong: {
+    template: '{{ vars.a | date }}',
+    variables: { a: `2026-01-02T03:04:05.${'0'.repeat(5_000_000)}` },
+  },
+  dateReadNested: {
+    template: '{{ vars.a | date(existingFormat=vars.f) }}',
+    variables: { a: '2026', f: '[[[[[[[[[[[[[[[yyyy]u]u]u]u]u]u]u]u]u]u]u]u]u]u]' },
+  },
+  dateReadOptionals: {
+    template: '{{ vars.a | date(existingFormat=vars.f) }}',
+    variables: { a: '1'.repeat(100), f: `${'[d]'.repeat(160)}x` },
+  },
   dateReadZone: { template: "{{ vars.a | date(existingFormat='VV') }}", variables: { a: 'A'.repeat(5_000_000) } },
   dateAddHuge: "{{ '2026-01-02' | dateAdd(9007199254740991, 'MILLENNIA') }}",
   dateAdds: loop("{% set b = '2026-01-02T03:04:05Z' | dateAdd(i, 'DAYS', timeZone='Europe/Paris') %}"),
   weekends: loop("{% set b = isWeekend('2026-01-02') %}"),
-  rfc: { template: "{{ vars.a | date(existingFormat='rfc_1123_date_time') }}", variables: { a: 'Mon, '.repeat(1_000_000) } },
-  isoDateRead: { template: "{{ vars.a | date(existingFormat='iso_date') }}", variables: { a: '+01:00'.repeat(1_000_000) } },
+  rfc: {
+    template: "{{ vars.a | date(existingFormat='rfc_1123_date_time') }}",
+    variables: { a: 'Mon, '.repeat(1_000_000) },
+  },
+  isoDateRead: {
+    template: "{{ vars.a | date(existingFormat='iso_date') }}",
+    variables: { a: '+01:00'.repeat(1_000_000) },
+  },
 });
 
 const formats = () => ({
@@ -289,18 +328,42 @@ const formats = () => ({
   sliceHuge: loop('{% set b = a | slice(1) %}', grown(18)),
   reverseHuge: loop('{% set b = a | reverse %}', grown(18)),
   keysHuge: loop('{% set b = a | keys %}', grown(18)),
-  lastOfSet: { template: loop('{% set b = vars.s | last %}'), variables: { s: new Set(Array.from({ length: 300_000 }, (_, i) => i)) } },
-  mapLoop: { template: loop('{% for e in vars.m %}{% endfor %}'), variables: { m: Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i])) } },
-  mapLength: { template: loop('{% set b = vars.m | length %}'), variables: { m: Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, i])) } },
-  mapMethods: { template: loop('{% set b = vars.m.size() %}{% set b = vars.m.values() %}'), variables: { m: Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, i])) } },
-  mapEqual: { template: loop('{% set b = vars.m == vars.n %}'), variables: { m: Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, `${i}`])), n: Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, `${i}`])) } },
-  emptyTest: { template: loop('{% set b = vars.m is empty %}'), variables: { m: Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, i])) } },
+  lastOfSet: {
+    template: loop('{% set b = vars.s | last %}'),
+    variables: { s: new Set(Array.from({ length: 300_000 }, (_, i) => i)) },
+  },
+  mapLoop: {
+    template: loop('{% for e in vars.m %}{% endfor %}'),
+    variables: { m: Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i])) },
+  },
+  mapLength: {
+    template: loop('{% set b = vars.m | length %}'),
+    variables: { m: Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, i])) },
+  },
+  mapMethods: {
+    template: loop('{% set b = vars.m.size() %}{% set b = vars.m.values() %}'),
+    variables: { m: Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, i])) },
+  },
+  mapEqual: {
+    template: loop('{% set b = vars.m == vars.n %}'),
+    variables: {
+      m: Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, `${i}`])),
+      n: Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, `${i}`])),
+    },
+  },
+  emptyTest: {
+    template: loop('{% set b = vars.m is empty %}'),
+    variables: { m: Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, i])) },
+  },
   jsonTest: { template: loop('{% set b = vars.j is json %}'), variables: { j: `[${'1,'.repeat(500_000)}1]` } },
   jsonLong: { template: '{{ fromJson(vars.j) | length }}', variables: { j: `[${'1,'.repeat(4_000_000)}1]` } },
   jsonBlanks: { template: '{{ fromJson(vars.j) | length }}', variables: { j: `[${' '.repeat(9_000_000)}1]` } },
   jsonDeep: `{{ fromJson('${repeat('[', 200_000)}') }}`,
   jsonObjects: { template: '{{ fromJson(vars.j) | length }}', variables: { j: `[${'{"a":{}},'.repeat(800_000)}1]` } },
-  jsonKeys: { template: '{{ fromJson(vars.j) | length }}', variables: { j: `{${Array.from({ length: 300_000 }, (_, i) => `"${i}":1`).join(',')}}` } },
+  jsonKeys: {
+    template: '{{ fromJson(vars.j) | length }}',
+    variables: { j: `{${Array.from({ length: 300_000 }, (_, i) => `"${i}":1`).join(',')}}` },
+  },
   jsonEscapes: { template: '{{ fromJson(vars.j) | length }}', variables: { j: `"${'\\u0041'.repeat(1_500_000)}"` } },
   ionDeep: `{{ fromIon('${repeat('[', 200_000)}') }}`,
   ionLong: { template: '{{ fromIon(vars.j) | length }}', variables: { j: `[${'1,'.repeat(4_000_000)}1]` } },
@@ -309,18 +372,28 @@ const formats = () => ({
   ionText: { template: '{{ fromIon(vars.j) | length }}', variables: { j: `"${'x'.repeat(9_000_000)}"` } },
   ionLob: { template: '{{ fromIon(vars.j) }}', variables: { j: `{{${'QUJD'.repeat(2_000_000)}}}` } },
   ionAnnotations: { template: '{{ fromIon(vars.j) }}', variables: { j: `${'a::'.repeat(300_000)}1` } },
-  yamlAliases: "{{ yaml('a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d]') }}",
+  yamlAliases:
+    "{{ yaml('a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d]') }}",
   yamlDeep: `{{ yaml('${repeat('[', 200_000)}') }}`,
   yamlDashes: `{{ yaml('${repeat('- ', 200_000)}x') }}`,
   yamlQuestion: `{{ yaml('${repeat('? ', 200_000)}x') }}`,
-  yamlIndents: { template: '{{ yaml(vars.y) }}', variables: { y: Array.from({ length: 400 }, (_, i) => `${' '.repeat(i)}a:`).join('\n') } },
+  yamlIndents: {
+    template: '{{ yaml(vars.y) }}',
+    variables: { y: Array.from({ length: 400 }, (_, i) => `${' '.repeat(i)}a:`).join('\n') },
+  },
   yamlList: { template: '{{ yaml(vars.y) | length }}', variables: { y: '- a\n'.repeat(60_000) } },
   yamlFlow: { template: '{{ yaml(vars.y) | length }}', variables: { y: `[${'a,'.repeat(90_000)}a]` } },
   yamlQuoted: { template: '{{ yaml(vars.y) | length }}', variables: { y: `[${'"a",'.repeat(90_000)}a]` } },
   yamlEmpty: { template: '{{ yaml(vars.y) | length }}', variables: { y: `[${'[],'.repeat(60_000)}a]` } },
-  yamlMaps: { template: '{{ yaml(vars.y) | length }}', variables: { y: Array.from({ length: 40_000 }, (_, i) => `k${i}: ${i}`).join('\n') } },
+  yamlMaps: {
+    template: '{{ yaml(vars.y) | length }}',
+    variables: { y: Array.from({ length: 40_000 }, (_, i) => `k${i}: ${i}`).join('\n') },
+  },
   yamlTags: { template: '{{ yaml(vars.y) | length }}', variables: { y: '- !!str a\n'.repeat(40_000) } },
-  yamlAnchors: { template: '{{ yaml(vars.y) | length }}', variables: { y: Array.from({ length: 30_000 }, (_, i) => `- &a${i} x`).join('\n') } },
+  yamlAnchors: {
+    template: '{{ yaml(vars.y) | length }}',
+    variables: { y: Array.from({ length: 30_000 }, (_, i) => `- &a${i} x`).join('\n') },
+  },
   yamlErrors: { template: '{{ yaml(vars.y) | length }}', variables: { y: '- "\\q"\n'.repeat(40_000) } },
   yamlComments: { template: '{{ yaml(vars.y) | length }}', variables: { y: `${'# c\n'.repeat(60_000)}- a` } },
   yamlDocuments: { template: '{{ yaml(vars.y) | length }}', variables: { y: '---\na\n'.repeat(40_000) } },
@@ -332,9 +405,18 @@ const formats = () => ({
   yamlSpaces: { template: '{{ yaml(vars.y) | length }}', variables: { y: `a:${' '.repeat(1_900_000)}b` } },
   yamlColons: { template: '{{ yaml(vars.y) | length }}', variables: { y: ':'.repeat(1_900_000) } },
   yamlNumbers: { template: '{{ yaml(vars.y) | length }}', variables: { y: `a: ${'1_'.repeat(900_000)}` } },
-  yamlWrite: { template: loop('{% set b = vars.m | yaml %}'), variables: { m: Array.from({ length: 50_000 }, (_, i) => ({ [`k${i}`]: 'a: b' })) } },
-  ionWrite: { template: loop('{% set b = vars.m | toIon %}'), variables: { m: Array.from({ length: 50_000 }, (_, i) => ({ [`k ${i}`]: 'a: b' })) } },
-  contexts: { template: loop('{% set b = printContext() | toJson %}'), variables: { m: Array.from({ length: 10_000 }, (_, i) => i) } },
+  yamlWrite: {
+    template: loop('{% set b = vars.m | yaml %}'),
+    variables: { m: Array.from({ length: 50_000 }, (_, i) => ({ [`k${i}`]: 'a: b' })) },
+  },
+  ionWrite: {
+    template: loop('{% set b = vars.m | toIon %}'),
+    variables: { m: Array.from({ length: 50_000 }, (_, i) => ({ [`k ${i}`]: 'a: b' })) },
+  },
+  contexts: {
+    template: loop('{% set b = printContext() | toJson %}'),
+    variables: { m: Array.from({ length: 10_000 }, (_, i) => i) },
+  },
 });
 
 const jqs = () => ({
@@ -363,18 +445,54 @@ const jqs = () => ({
   jqSubtract: jq('([range(5000)|tostring]) - ([range(5000, 10000)|tostring]) | length'),
   jqContains: jq('([range(5000)|tostring]) | contains([range(4999, 0; -1)|tostring])'),
   jqIndices: jq('[range(100000) | 1] | indices([range(50000)|1]) | length'),
-  jqIndicesText: { template: "{{ vars.a | toJson | jq('indices(\"aaaaaaaaaaaaaaaaaaaa\") | length') }}", variables: { a: LONG } },
-  jqIndicesPeriodic: { template: "{{ [vars.a, vars.b] | jq('.[1] as $b | .[0] | indices($b)') }}", variables: { a: LONG, b: `${'a'.repeat(150_000)}b${'a'.repeat(150_000)}` } },
-  jqSplitPeriodic: { template: "{{ [vars.a, vars.b] | jq('.[1] as $b | .[0] | split($b) | length') }}", variables: { a: LONG, b: `${'a'.repeat(150_000)}b${'a'.repeat(150_000)}` } },
-  jqContainsPeriodic: { template: "{{ [vars.a, vars.b] | jq('.[1] as $b | .[0] | contains($b)') }}", variables: { a: LONG, b: `${'a'.repeat(150_000)}b${'a'.repeat(150_000)}` } },
-  jqLengths: { template: "{{ vars.a | toJson | jq('. as $t | [range(1000000) | $t | length] | length') }}", variables: { a: LONG } },
-  jqUtf8Lengths: { template: "{{ vars.a | toJson | jq('. as $t | [range(1000000) | $t | utf8bytelength] | length') }}", variables: { a: LONG } },
-  jqExplode: { template: "{{ vars.a | toJson | jq('. as $t | [range(100) | $t | explode | implode] | length') }}", variables: { a: LONG } },
-  jqCase: { template: "{{ vars.a | toJson | jq('. as $t | [range(1000) | $t | ascii_upcase] | length') }}", variables: { a: LONG } },
-  jqFormats: { template: "{{ vars.a | toJson | jq('. as $t | [range(1000) | $t | @html, @uri, @sh, @base64] | length') }}", variables: { a: "<'&".repeat(500_000) } },
-  jqCsv: { template: "{{ [vars.a] | jq('. as $t | [range(1000) | $t | @csv, @tsv] | length') }}", variables: { a: '"\t'.repeat(500_000) } },
-  jqLtrim: { template: "{{ vars.a | toJson | jq('. as $t | [range(1000000) | $t | ltrimstr($t)] | length') }}", variables: { a: LONG } },
-  jqReverse: { template: "{{ vars.a | toJson | jq('. as $t | [range(1000) | $t | reverse] | length') }}", variables: { a: LONG } },
+  jqIndicesText: {
+    template: '{{ vars.a | toJson | jq(\'indices("aaaaaaaaaaaaaaaaaaaa") | length\') }}',
+    variables: { a: LONG },
+  },
+  jqIndicesPeriodic: {
+    template: "{{ [vars.a, vars.b] | jq('.[1] as $b | .[0] | indices($b)') }}",
+    variables: { a: LONG, b: `${'a'.repeat(150_000)}b${'a'.repeat(150_000)}` },
+  },
+  jqSplitPeriodic: {
+    template: "{{ [vars.a, vars.b] | jq('.[1] as $b | .[0] | split($b) | length') }}",
+    variables: { a: LONG, b: `${'a'.repeat(150_000)}b${'a'.repeat(150_000)}` },
+  },
+  jqContainsPeriodic: {
+    template: "{{ [vars.a, vars.b] | jq('.[1] as $b | .[0] | contains($b)') }}",
+    variables: { a: LONG, b: `${'a'.repeat(150_000)}b${'a'.repeat(150_000)}` },
+  },
+  jqLengths: {
+    template: "{{ vars.a | toJson | jq('. as $t | [range(1000000) | $t | length] | length') }}",
+    variables: { a: LONG },
+  },
+  jqUtf8Lengths: {
+    template: "{{ vars.a | toJson | jq('. as $t | [range(1000000) | $t | utf8bytelength] | length') }}",
+    variables: { a: LONG },
+  },
+  jqExplode: {
+    template: "{{ vars.a | toJson | jq('. as $t | [range(100) | $t | explode | implode] | length') }}",
+    variables: { a: LONG },
+  },
+  jqCase: {
+    template: "{{ vars.a | toJson | jq('. as $t | [range(1000) | $t | ascii_upcase] | length') }}",
+    variables: { a: LONG },
+  },
+  jqFormats: {
+    template: "{{ vars.a | toJson | jq('. as $t | [range(1000) | $t | @html, @uri, @sh, @base64] | length') }}",
+    variables: { a: "<'&".repeat(500_000) },
+  },
+  jqCsv: {
+    template: "{{ [vars.a] | jq('. as $t | [range(1000) | $t | @csv, @tsv] | length') }}",
+    variables: { a: '"\t'.repeat(500_000) },
+  },
+  jqLtrim: {
+    template: "{{ vars.a | toJson | jq('. as $t | [range(1000000) | $t | ltrimstr($t)] | length') }}",
+    variables: { a: LONG },
+  },
+  jqReverse: {
+    template: "{{ vars.a | toJson | jq('. as $t | [range(1000) | $t | reverse] | length') }}",
+    variables: { a: LONG },
+  },
   jqToJson: jq('[range(10000)] as $l | [range(100000) | $l | tojson | fromjson] | length'),
   jqPaths: jq('[range(2000)] | [paths] | length'),
   jqPathsAll: jq('reduce range(100000) as $i (null; setpath([$i]; 1)) | length'),
@@ -399,7 +517,16 @@ const jqs = () => ({
 
 /** Every template by name: a text, or a text with variables. */
 export function hostile() {
-  const all = { ...nesting(), ...loops(), ...strings(), ...regexes(), ...numbers(), ...dates(), ...formats(), ...jqs() };
+  const all = {
+    ...nesting(),
+    ...loops(),
+    ...strings(),
+    ...regexes(),
+    ...numbers(),
+    ...dates(),
+    ...formats(),
+    ...jqs(),
+  };
   return Object.fromEntries(
     Object.entries(all).map(([name, one]) => [name, typeof one === 'string' ? { template: one } : one]),
   );

@@ -1,5 +1,7 @@
 import type { Context } from './context.ts';
 import { getNamed, getSubscript, invoke, knownNames } from './attributes.ts';
+import { methodNames } from './methods.ts';
+import { unknownFilter, unknownFunction, unknownTest } from './unknown-names.ts';
 import { Failure, fail, UndefinedName } from './errors.ts';
 import type { Args, Expr, ExprOf } from './nodes.ts';
 import { truth } from './operators.ts';
@@ -156,7 +158,7 @@ function compileMethod({ base, name, position }: ExprOf<'attribute'>, args: Args
       context.position = position;
       return invoke(self, name, given, context.work);
     },
-    () => new UndefinedName(name, position, () => []),
+    (context) => new UndefinedName(name, position, () => methodNames(on(context))),
   );
 }
 
@@ -174,7 +176,12 @@ function bindArguments(
   const places: (Evaluate | undefined)[] = params.map((_, index) => positional[index]);
   for (const [name, value] of args.named) {
     const index = params.indexOf(name);
-    if (index === -1) return () => fail(`\`${callee}\` has no argument \`${name}\``);
+    if (index === -1) {
+      const message = `\`${callee}\` has no argument \`${name}\``;
+      return () => {
+        throw new Failure(message, 'evaluation', value.position, { name, known: () => params });
+      };
+    }
     places[index] = compileExpression(value).value;
   }
   if (places.every((place) => place === undefined)) {
@@ -202,7 +209,7 @@ function compileCall({ name, args, position }: ExprOf<'call'>): Compiled {
     value: (context) => {
       const macro = context.template.macros.get(name);
       context.position = position;
-      if (macro === undefined) throw new Failure(`Function or Macro [${name}] does not exist`);
+      if (macro === undefined) throw unknownFunction(name, position, context.template.macros.keys());
       let bound = byParameters.get(macro);
       if (bound === undefined) {
         bound = bindArguments(args, macro.parameters, name);
@@ -240,7 +247,7 @@ export function compileFilterCall(
   const definition: FilterDefinition | undefined = filters.get(name);
   if (definition === undefined) {
     return () => {
-      throw new Failure(`Filter [${name}] does not exist.`, 'evaluation', position);
+      throw unknownFilter(name, position);
     };
   }
   const bound = bindArguments(args, definition.params, name);
@@ -280,7 +287,7 @@ function compileTest({ input, name, negated, position }: ExprOf<'test'>): Evalua
   return (context) => {
     const value = on(context);
     context.position = position;
-    if (test === undefined) throw new Failure(`Test [${name}] does not exist.`);
+    if (test === undefined) throw unknownTest(name, position);
     // Blank texts are read to their end.
     if (typeof value === 'string') context.work.step(value.length >> 10);
     return test(value, context.work) !== negated;

@@ -3,7 +3,7 @@ export type { IoMemo, IoResult, RenderEnv, Variables } from './context.ts';
 export { createCipher, type Cipher } from './cipher.ts';
 export { Duration, LocalDate, LocalTime, Moment } from './dates/moment.ts';
 export { readDuration, readInstant, readLocalDate, readLocalTime } from './dates/typed.ts';
-export { ExpressionError, type ExpressionErrorKind, type IoCall, NeedsIo } from './errors.ts';
+export { errorText, ExpressionError, type ExpressionErrorKind, type IoCall, NeedsIo } from './errors.ts';
 export { ioKey } from './io.ts';
 export { toPlainValue } from './plain.ts';
 export { toJson, toPlainText } from './print.ts';

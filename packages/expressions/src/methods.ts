@@ -197,3 +197,25 @@ export function callMethod(base: Value, name: string, args: readonly Value[], wo
 function run<T>(found: Method<T> | undefined, self: T, args: readonly Value[], work: Work): Value | typeof MISSING {
   return found === undefined ? MISSING : found(self, args, work);
 }
+
+/** How the methods of more than one word are written; all are found in any case. */
+const WRITTEN: ReadonlyMap<string, string> = new Map(
+  [
+    'isEmpty isBlank toUpperCase toLowerCase toString startsWith endsWith indexOf lastIndexOf replaceAll',
+    'equalsIgnoreCase charAt containsKey keySet entrySet getOrDefault getKey getValue',
+  ].flatMap((line) => line.split(' ').map((name) => [name.toLowerCase(), name] as const)),
+);
+
+function tableOf(base: Value): Readonly<Record<string, readonly MethodOf<never>[]>> {
+  if (typeof base === 'string') return TEXT_METHODS;
+  if (isList(base)) return LIST_METHODS;
+  if (isMap(base)) return MAP_METHODS;
+  return base instanceof MapEntry ? ENTRY_METHODS : {};
+}
+
+/** Methods of a value, for the hint in an error; only those that take this many arguments where that is given. */
+export function methodNames(base: Value, parameters?: number): string[] {
+  return Object.entries(tableOf(base))
+    .filter(([, methods]) => parameters === undefined || methods.some((one) => one.parameters === parameters))
+    .map(([name]) => WRITTEN.get(name) ?? name);
+}

@@ -202,7 +202,8 @@ export abstract class ExpressionParser {
         // A number of millions of digits is not even read.
         const digits = value.replace(/^0+(?=\d)/, '');
         const long = digits.length > 19 ? MAX_LONG + 1n : BigInt(digits);
-        if (!fitsLong(long)) throw new Failure(`The number ${value.slice(0, 40)} does not fit 64 bits`, 'syntax', position);
+        if (!fitsLong(long))
+          throw new Failure(`The number ${value.slice(0, 40)} does not fit 64 bits`, 'syntax', position);
         return this.make({ kind: 'literal', value: long, position });
       }
       case 'decimal':

@@ -5,6 +5,11 @@ import { tokenize } from './lexer.ts';
 import type { Work } from './work.ts';
 
 const MAX_TAG_DEPTH = 100;
+/** All tags, those that end others too: the one that was meant may be either. */
+const TAGS =
+  'if elseif else endif for endfor set macro endmacro filter endfilter block endblock verbatim endverbatim raw endraw'.split(
+    ' ',
+  );
 const KEYWORDS = new Set(['true', 'false', 'null', 'none']);
 
 /** Parses a template (expressions.md §2, §3, §7). Raises a Failure of kind `syntax` with the place; `work` bounds the time. */
@@ -88,7 +93,7 @@ class TemplateParser extends ExpressionParser {
       case 'block':
         return this.blockTag(position);
       default:
-        throw new Failure(`Unexpected tag name "${name}"`, 'syntax', position);
+        throw new Failure(`Unexpected tag name "${name}"`, 'syntax', position, { name, known: () => TAGS });
     }
   }
 

@@ -6,10 +6,7 @@ import { unboundedWork, type Work } from './work.ts';
  * that is no letter, digit or dash goes (expressions.md §9.1).
  */
 export function slugify(text: string, work: Work = unboundedWork()): string {
-  return inBlocks(text, work, letters)
-    .replace(/-+/g, '-')
-    .replace(/^-|-$/g, '')
-    .toLowerCase();
+  return inBlocks(text, work, letters).replace(/-+/g, '-').replace(/^-|-$/g, '').toLowerCase();
 }
 
 /** What remains of each character by itself. */

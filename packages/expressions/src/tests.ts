@@ -1,14 +1,6 @@
 import { fail, Failure } from './errors.ts';
 import { parseJson } from './json.ts';
-import {
-  isInteger,
-  isList,
-  isMap,
-  toBigInt,
-  typeName,
-  LazyMap,
-  type Value,
-} from './values.ts';
+import { isInteger, isList, isMap, toBigInt, typeName, LazyMap, type Value } from './values.ts';
 import type { Work } from './work.ts';
 
 export type Test = (value: Value, work: Work) => boolean;

@@ -30,14 +30,14 @@ export class Work {
   readonly limits: RenderLimits;
   private readonly clock: () => number;
   private steps = 0;
-  /** The first step starts the clock. */
-  private nextClock = 1;
-  private started = 0;
+  private nextClock = CLOCK_INTERVAL;
+  private readonly started: number;
   private depth = 0;
 
   constructor(limits: RenderLimits, clock: () => number) {
     this.limits = limits;
     this.clock = clock;
+    this.started = clock();
   }
 
   /** Counts `count` steps. */
@@ -72,9 +72,7 @@ export class Work {
     if (this.steps > this.limits.maxSteps) {
       failLimit(`The expression takes more than ${this.limits.maxSteps} steps`);
     }
-    const now = this.clock();
-    if (this.started === 0) this.started = now;
-    else if (now - this.started > this.limits.maxMillis) {
+    if (this.clock() - this.started > this.limits.maxMillis) {
       failLimit(`The expression takes more than ${this.limits.maxMillis} ms`);
     }
     this.nextClock = this.steps + CLOCK_INTERVAL;

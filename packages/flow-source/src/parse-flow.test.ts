@@ -225,7 +225,9 @@ describe('expressions', () => {
     const result = parseFlow(source, { registry: testRegistry, tenant: 'main', expressionErrors: 'warning' });
     expect(result.flow).toBeDefined();
     expect(result.warnings).toEqual([
-      expect.stringMatching(/^outputs\[0\]\.value: invalid expression: .*\(line 7, column \d+\)$/),
+      expect.stringMatching(
+        /^outputs\[0\]\.value: invalid expression: .*\(line 7, column \d+\)\n\{\{ 1 \+ \}\}\n *\^$/,
+      ),
     ]);
   });
 

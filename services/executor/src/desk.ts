@@ -1,3 +1,4 @@
+import { errorText } from '@tiercel/expressions';
 import { ExecutionState, look } from '@tiercel/engine';
 import { taskJobId, taskQueue, type ExecutionHint, type InboxCopy } from '@tiercel/contracts';
 import { currentState, isTerminal, partitionOf, withState, type Execution, type TaskRun } from '@tiercel/model';
@@ -189,7 +190,7 @@ export class Desk {
     this.deps.log.error(fields, 'a step failed; the execution is given up');
     try {
       const loaded = await this.load(this.executionId);
-      if (loaded !== undefined) await this.giveUp(error instanceof Error ? error.message : String(error), loaded);
+      if (loaded !== undefined) await this.giveUp(errorText(error), loaded);
     } catch (second) {
       // The reconciler will look at it again.
       this.deps.log.error({ executionId: this.executionId, error: second }, 'an execution could not even be failed');

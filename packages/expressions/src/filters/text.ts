@@ -153,7 +153,10 @@ export const textFilters: Readonly<Record<string, FilterDefinition>> = {
     // A block that starts inside a word must not start with a capital.
     let before = ' ';
     return inBlocks(text, context.work, (block) => {
-      const titled = (before + block).replace(/(\s)(\S)/gu, (_all, gap: string, letter: string) => gap + titleCase(letter));
+      const titled = (before + block).replace(
+        /(\s)(\S)/gu,
+        (_all, gap: string, letter: string) => gap + titleCase(letter),
+      );
       const { length } = before;
       before = block.slice(-1);
       return titled.slice(length);
