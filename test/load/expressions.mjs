@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
 
 const { renderText, renderTyped, renderStructure, analyse, ExpressionError } = await bundled(
   'expressions',
-  `export * from '@tiercel/expressions';`,
+  `export * from '../packages/expressions/src/index.ts';`,
 );
 const env = { now: () => Date.now(), random: Math.random, clock: () => performance.now() };
 const thousand = Array.from({ length: 1000 }, (_, i) => ({ id: i, name: `item ${i}`, price: i / 4 }));

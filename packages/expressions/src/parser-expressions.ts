@@ -5,7 +5,7 @@ import { fitsLong, MAX_LONG } from './numbers.ts';
 import { decimal, type Value } from './values.ts';
 
 /** Binding strength of the binary operators (expressions.md §3.2). */
-const PRECEDENCE: ReadonlyMap<string, number> = new Map([
+export const PRECEDENCE: ReadonlyMap<string, number> = new Map([
   ['??', 120],
   ['???', 120],
   ['..', 120],
