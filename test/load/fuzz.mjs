@@ -117,7 +117,7 @@ function mutated(text, pieces) {
       () => pick(LETTERS) + part,
       () => result.slice(below(result.length + 1), below(result.length + 1)),
     ];
-    result = (result.slice(0, from) + pick(changed)() + result.slice(to)).slice(0, 200_000);
+    result = (result.slice(0, from) + pick(changed)() + result.slice(to)).slice(0, 60_000);
   }
   return result;
 }

@@ -4,6 +4,7 @@ export { createCipher, type Cipher } from './cipher.ts';
 export { Duration, LocalDate, LocalTime, Moment } from './dates/moment.ts';
 export { readDuration, readInstant, readLocalDate, readLocalTime } from './dates/typed.ts';
 export { errorText, ExpressionError, type ExpressionErrorKind, type IoCall, NeedsIo } from './errors.ts';
+export { createHelpers, helperNames, isFilterName, type HelperCall, type Helpers } from './helpers.ts';
 export { ioKey } from './io.ts';
 export { toPlainValue } from './plain.ts';
 export { toJson, toPlainText } from './print.ts';
