@@ -16,7 +16,7 @@ function rendering<T>(
   flow: Flow,
   render: (env: RenderEnv) => T,
 ): Promise<T> {
-  const env: RenderEnv = { ...settings, now, random: Math.random };
+  const env: RenderEnv = { ...settings, now, random: Math.random, clock: () => performance.now() };
   return renderAsync(render, env, perform === undefined ? refuseIo : (calls) => perform(flow, calls));
 }
 
