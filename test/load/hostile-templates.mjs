@@ -140,7 +140,7 @@ const strings = () => ({
   },
   startsWithLong: {
     template: loop('{% set b = vars.a | startsWith(vars.b) %}'),
-    variables: { a: LONG, b: `${'a'.repeat(4_000_000)}` },
+    variables: { a: LONG, b: 'a'.repeat(4_000_000) },
   },
   containsLong: { template: loop("{% set b = vars.a contains 'b' %}"), variables: { a: LONG } },
   substrings: { template: loop("{% set b = vars.a | substringAfterLast('b') %}"), variables: { a: LONG } },

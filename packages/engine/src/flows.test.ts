@@ -74,15 +74,7 @@ describe('runIf', () => {
 
   it.each([
     ['runIf', inline('bad', { runIf: '{{ flow.idd }}' })],
-    [
-      'the condition of a flowable',
-      {
-        id: 'bad',
-        type: 'io.kestra.plugin.core.flow.If',
-        condition: '{{ flow.idd }}',
-        then: [inline('a')],
-      },
-    ],
+    ['the condition of a flowable', ifTask('bad', '{{ flow.idd }}', [inline('a')])],
   ])('what is wrong in %s is logged with its place and the nearest name', (_, task) => {
     const [line] = play([task]).logs;
     expect(line!.message).toContain(

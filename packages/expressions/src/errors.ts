@@ -76,12 +76,7 @@ export class Failure extends Error {
   /** The name that nobody knows, where that is the reason. */
   readonly unknown: UnknownName | undefined;
 
-  constructor(
-    message: string,
-    kind: ExpressionErrorKind = 'evaluation',
-    position?: number,
-    unknown?: UnknownName | undefined,
-  ) {
+  constructor(message: string, kind: ExpressionErrorKind = 'evaluation', position?: number, unknown?: UnknownName) {
     super(message);
     this.kind = kind;
     this.position = position;

@@ -93,15 +93,13 @@ const trees = fc.letrec<{ expr: Expr; args: Args }>((tie) => {
       literal.map((value): Expr => ({ kind: 'literal', value, ...place })),
       name.map((value): Expr => ({ kind: 'name', name: value, ...place })),
       fc.tuple(sub, name).map(([base, value]): Expr => ({ kind: 'attribute', base, name: value, ...place })),
-      fc
-        .tuple(sub, name, fc.array(sub, { maxLength: 2 }))
-        .map(([base, value, positional]): Expr => ({
-          kind: 'attribute',
-          base,
-          name: value,
-          args: { positional, named: [] },
-          ...place,
-        })),
+      fc.tuple(sub, name, fc.array(sub, { maxLength: 2 })).map(([base, value, positional]): Expr => ({
+        kind: 'attribute',
+        base,
+        name: value,
+        args: { positional, named: [] },
+        ...place,
+      })),
       fc.tuple(sub, sub).map(([base, index]): Expr => ({ kind: 'subscript', base, index, ...place })),
       fc.tuple(name, tie('args')).map(([value, args]): Expr => ({ kind: 'call', name: value, args, ...place })),
       fc
@@ -138,16 +136,14 @@ const statements = fc.letrec<{ list: Statement[]; one: Statement }>((tie) => {
       fc
         .tuple(fc.array(branch, { minLength: 1, maxLength: 2 }), body)
         .map(([branches, otherwise]): Statement => ({ kind: 'if', branches, otherwise })),
-      fc
-        .tuple(name, expr, body, body)
-        .map(([value, items, inner, otherwise]): Statement => ({
-          kind: 'for',
-          name: value,
-          items,
-          body: inner,
-          otherwise,
-          position: 0,
-        })),
+      fc.tuple(name, expr, body, body).map(([value, items, inner, otherwise]): Statement => ({
+        kind: 'for',
+        name: value,
+        items,
+        body: inner,
+        otherwise,
+        position: 0,
+      })),
       fc
         .tuple(fc.array(fc.record({ name, args, position: fc.constant(0) }), { minLength: 1, maxLength: 2 }), body)
         .map(([filters, inner]): Statement => ({ kind: 'filter', filters, body: inner })),
