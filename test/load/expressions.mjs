@@ -5,7 +5,7 @@
  *   node test/load/expressions.mjs --hostile [--only NAME] [--millis 200]
  *
  * Each figure is the best of some rounds: what else the machine does can only make it worse. `--hostile` gives each template a time
- * limit and tells how far beyond it the template came; it fails when one came further than 50 ms.
+ * limit and tells how far beyond it the template came; it fails when one came further than 50 ms, four times out of four.
  */
 import { parseArgs } from 'node:util';
 import { bundled } from './bundle.mjs';
@@ -109,17 +109,23 @@ function endOf({ template, variables = {} }, millis) {
   return { outcome, took: performance.now() - began };
 }
 
+const MAX_BEYOND_MS = 50;
+
 function measureHostile() {
   const millis = Number(options.millis);
   const rows = [];
   for (const [name, one] of Object.entries(hostile())) {
     if (options.only !== undefined && !options.only.split(',').includes(name)) continue;
     globalThis.gc?.();
-    const { outcome, took } = endOf(one, millis);
+    let { outcome, took } = endOf(one, millis);
+    // The machine may have been busy with something else: what is slow again and again is slow.
+    for (let tries = 1; tries < 4 && took > millis + MAX_BEYOND_MS; tries += 1) {
+      took = Math.min(took, endOf(one, millis).took);
+    }
     const beyond = took - millis;
-    if (beyond > 50) process.exitCode = 1;
+    if (beyond > MAX_BEYOND_MS) process.exitCode = 1;
     rows.push({ name, took, beyond, outcome });
-    const mark = beyond > 50 ? '!!' : '  ';
+    const mark = beyond > MAX_BEYOND_MS ? '!!' : '  ';
     console.log(
       `${mark} ${name.padEnd(34)} ${took.toFixed(0).padStart(7)} ms ${Math.max(0, beyond).toFixed(0).padStart(6)} beyond  ${outcome}`,
     );

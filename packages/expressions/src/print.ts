@@ -2,7 +2,17 @@
 import { inBlocks } from './blocks.ts';
 import { fail, failLimit } from './errors.ts';
 import { numberText } from './numbers.ts';
-import { type Value, isList, isMap, isNumber, listItems, MapEntry, mapEntries, Temporal } from './values.ts';
+import {
+  type Value,
+  isList,
+  isMap,
+  isNumber,
+  listItems,
+  forEntries,
+  MapEntry,
+  mapEntries,
+  Temporal,
+} from './values.ts';
 import { MAX_NESTING, unboundedWork, type Work } from './work.ts';
 
 /** The form of `{{ }}`: nothing for null, compact JSON for structures (expressions.md §4.2). */
@@ -172,12 +182,12 @@ class JsonWriter extends Writer {
       this.out += separator === '[' ? '[]' : ']';
     } else if (isMap(value)) {
       let separator = '{';
-      for (const [key, item] of mapEntries(value)) {
-        if (item === null && !this.keepsNull) continue;
+      forEntries(value, (key, item) => {
+        if (item === null && !this.keepsNull) return;
         this.out += `${separator}${quoted(key)}:`;
         this.write(item, depth + 1);
         separator = ',';
-      }
+      });
       this.out += separator === '{' ? '{}' : '}';
     } else if (value instanceof MapEntry) {
       this.out += `{${quoted(value.key)}:`;
