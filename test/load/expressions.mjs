@@ -117,7 +117,8 @@ function measureHostile() {
   for (const [name, one] of Object.entries(hostile())) {
     if (options.only !== undefined && !options.only.split(',').includes(name)) continue;
     globalThis.gc?.();
-    let { outcome, took } = endOf(one, millis);
+    const { outcome, took: first } = endOf(one, millis);
+    let took = first;
     // The machine may have been busy with something else: what is slow again and again is slow.
     for (let tries = 1; tries < 4 && took > millis + MAX_BEYOND_MS; tries += 1) {
       took = Math.min(took, endOf(one, millis).took);
