@@ -72,6 +72,22 @@ describe('runIf', () => {
     expect(d.logs).toHaveLength(1);
   });
 
+  it.each([
+    ['runIf', inline('bad', { runIf: '{{ flow.idd }}' })],
+    ['the condition of a flowable', ifTask('bad', '{{ flow.idd }}', [inline('a')])],
+  ])('what is wrong in %s is logged with its place and the nearest name', (_, task) => {
+    const [line] = play([task]).logs;
+    expect(line!.message).toContain(
+      [
+        'Unable to find `idd` used in the expression `{{ flow.idd }}` at line 1',
+        'line 1, column 9:',
+        '{{ flow.idd }}',
+        '        ^',
+        'Did you mean `id`?',
+      ].join('\n'),
+    );
+  });
+
   it('a failing runIf is not softened by allowFailure (D36, kept)', () => {
     expect(play([inline('bad', { runIf: '{{ nope }}', allowFailure: true })]).end).toBe('FAILED');
   });
@@ -235,6 +251,7 @@ describe('flow outputs', () => {
       expect(d.end).toBe('FAILED');
       expect(d.state.execution.outputs).toBeUndefined();
       expect(d.logs[0]!.message).toContain('Failed to render output values');
+      if (bad.type !== 'INT') expect(d.logs[0]!.message).toContain('column 12:\n{{ outputs.nope.n }}\n           ^');
     }
   });
 

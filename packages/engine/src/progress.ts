@@ -1,3 +1,4 @@
+import { errorText } from '@tiercel/expressions';
 import { currentState, isTerminal, type State, type TaskRun } from '@tiercel/model';
 import { ROOT, tolerate, type Frame } from './frame.ts';
 import { createRun } from './starting.ts';
@@ -85,7 +86,7 @@ function finish(step: Step, end: State): boolean {
   const outcome = step.attempt(() => renderFlowOutputs(declared, step.renderer(undefined), step.secrets.seal));
   if (outcome === undefined) return false;
   if ('error' in outcome) {
-    step.log('ERROR', `Failed to render output values: ${outcome.error.message}`);
+    step.log('ERROR', `Failed to render output values: ${errorText(outcome.error)}`);
     step.moveExecution('FAILED');
     return true;
   }

@@ -1,4 +1,4 @@
-import { isTruthyText } from '@tiercel/expressions';
+import { errorText, isTruthyText } from '@tiercel/expressions';
 import {
   currentState,
   isCreatedLike,
@@ -71,7 +71,7 @@ function evaluateRunIf(step: Step, run: TaskRun, node: TaskNode): 'yes' | 'no' |
   const outcome = step.attempt(() => isTruthyText(step.renderer(run).text(runIf)));
   if (outcome === undefined) return 'waits';
   if ('error' in outcome) {
-    failRun(step, run, `Unable to evaluate the runIf condition for task ${run.taskId}: ${outcome.error.message}`);
+    failRun(step, run, `Unable to evaluate the runIf condition for task ${run.taskId}: ${errorText(outcome.error)}`);
     return 'failed';
   }
   return outcome.value ? 'yes' : 'no';
@@ -83,7 +83,7 @@ function startFlowable(step: Step, run: TaskRun, node: TaskNode): boolean {
   const outcome = decided ? { value: {} } : step.attempt(() => node.flowable!.start(node.task, step.renderer(run)));
   if (outcome === undefined) return false;
   if ('error' in outcome) {
-    failRun(step, run, outcome.error.message);
+    failRun(step, run, errorText(outcome.error));
     return true;
   }
   const running = step.move(run, 'RUNNING', decided ? {} : { outputs: {}, ...outcome.value });

@@ -1,9 +1,10 @@
 import { GenerationCache } from './cache.ts';
 import { ExpressionError, Failure, toExpressionError } from './errors.ts';
-import type { Args, Expr, Statement, Template } from './nodes.ts';
+import type { Args, Expr, ExprOf, Statement, Template } from './nodes.ts';
 import { parseTemplate } from './parser.ts';
 import { rawMarker, replaceRawBlocks } from './raw.ts';
 import { functions } from './registry.ts';
+import { isFilter, isTest, unknownFilter, unknownFunction, unknownTest } from './unknown-names.ts';
 import { isList, isMap, LazyMap, listItems, mapEntries } from './values.ts';
 
 /** A step of a path: a name, or the value that another path has (`[taskrun.value]`). */
@@ -16,6 +17,8 @@ export interface TemplateUse {
   readonly needed: ReadonlyArray<readonly PathStep[]>;
   readonly functions: ReadonlySet<string>;
   readonly filters: ReadonlySet<string>;
+  /** Filters, functions and tests that do not exist: evaluating the template fails there, if it gets that far. */
+  readonly unknown: readonly ExpressionError[];
   /** True when the paths do not tell everything: `render()`, `printContext()`. */
   readonly dynamic: boolean;
   /** True when a host may have to perform calls. */
@@ -28,6 +31,7 @@ const NOTHING: TemplateUse = {
   needed: [],
   functions: new Set(),
   filters: new Set(),
+  unknown: [],
   dynamic: false,
   io: false,
 };
@@ -41,7 +45,7 @@ export function analyse(template: string): TemplateUse {
   if (!template.includes('{')) return NOTHING;
   const known = cache.get(template);
   if (known !== undefined) return known;
-  const use = new Collector(parse(template)).use();
+  const use = new Collector(parse(template), template).use();
   cache.set(template, use, template.length);
   return use;
 }
@@ -71,6 +75,7 @@ export function analyseStructure(value: unknown): TemplateUse {
     needed: withoutCovered(uses.flatMap((use) => use.needed)),
     functions: new Set(uses.flatMap((use) => [...use.functions])),
     filters: new Set(uses.flatMap((use) => [...use.filters])),
+    unknown: uses.flatMap((use) => use.unknown),
     dynamic: uses.some((use) => use.dynamic),
     io: uses.some((use) => use.io),
   };
@@ -130,8 +135,21 @@ class Collector {
   /** Inside a macro no outer variable exists. */
   private inMacro = false;
 
-  constructor(template: Template) {
+  private readonly unknown: ExpressionError[] = [];
+  private readonly source: string;
+
+  constructor(template: Template, source: string) {
     this.template = template;
+    this.source = source;
+  }
+
+  private missing(failure: Failure): void {
+    this.unknown.push(toExpressionError(failure, this.source, 0));
+  }
+
+  private filter(name: string, position: number): void {
+    this.filters.add(name);
+    if (!isFilter(name)) this.missing(unknownFilter(name, position));
   }
 
   use(): TemplateUse {
@@ -146,6 +164,7 @@ class Collector {
       needed: withoutCovered(this.needed),
       functions: this.functions,
       filters: this.filters,
+      unknown: this.unknown,
       dynamic: this.dynamic,
       io: this.io,
     };
@@ -182,8 +201,8 @@ class Collector {
           this.body(statement.otherwise, locals);
         });
       case 'filter':
-        for (const { name, args } of statement.filters) {
-          this.filters.add(name);
+        for (const { name, args, position } of statement.filters) {
+          this.filter(name, position);
           this.args(args, locals);
         }
         return this.body(statement.body, locals);
@@ -206,17 +225,18 @@ class Collector {
       case 'subscript':
         return this.path(expr, locals);
       case 'call':
-        return this.call(expr.name, expr.args, locals);
+        return this.call(expr, locals);
       case 'unary':
         return this.expr(expr.operand, locals);
       case 'binary':
         this.guardedIf(expr.operator === '??' || expr.operator === '???', () => this.expr(expr.left, locals));
         return this.guardedIf(LAZY.has(expr.operator), () => this.expr(expr.right, locals));
       case 'filter':
-        this.filters.add(expr.name);
+        this.filter(expr.name, expr.position);
         this.guardedIf(expr.name === 'default', () => this.expr(expr.input, locals));
         return this.args(expr.args, locals);
       case 'test':
+        if (!isTest(expr.name)) this.missing(unknownTest(expr.name, expr.position));
         return this.guardedIf(expr.name === 'defined', () => this.expr(expr.input, locals));
       case 'ternary':
         this.expr(expr.condition, locals);
@@ -249,9 +269,11 @@ class Collector {
     else look();
   }
 
-  private call(name: string, args: Args, locals: Locals): void {
+  private call({ name, args, position }: ExprOf<'call'>, locals: Locals): void {
     this.functions.add(name);
     const definition = functions.get(name);
+    const { macros } = this.template;
+    if (definition === undefined && !macros.has(name)) this.missing(unknownFunction(name, position, macros.keys()));
     if (definition?.dynamic === true) this.dynamic = true;
     if (definition?.io === true) this.io = true;
     for (const path of definition?.reads ?? []) this.paths.push(path);

@@ -1,5 +1,5 @@
 import { Failure } from './errors.ts';
-import { callMethod, readProperty } from './methods.ts';
+import { callMethod, methodNames, readProperty } from './methods.ts';
 import { plainText } from './print.ts';
 import { isNumber, LazyMap, MapEntry, mapGet, mapKeys, MISSING, toDouble, type Value } from './values.ts';
 import type { Work } from './work.ts';
@@ -63,10 +63,10 @@ export function invoke(base: Value, name: string, args: readonly Value[], work: 
 
 /** Names that exist at this place, for the hint in an error. */
 export function knownNames(base: Value): Iterable<string> {
-  if (typeof base !== 'object' || base === null || Array.isArray(base)) return [];
+  if (typeof base !== 'object' || base === null || Array.isArray(base)) return methodNames(base, 0);
   const prototype = Object.getPrototypeOf(base) as object | null;
   if (prototype === Object.prototype || prototype === null || base instanceof Map || base instanceof LazyMap) {
     return mapKeys(base);
   }
-  return [];
+  return methodNames(base, 0);
 }

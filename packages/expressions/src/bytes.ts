@@ -24,21 +24,30 @@ export function fromUtf8Strict(bytes: Uint8Array): string {
 }
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const BASE64_VALUES: ReadonlyMap<string, number> = new Map([...BASE64].map((letter, index) => [letter, index]));
+const BASE64_CODES = Uint8Array.from(BASE64, (letter) => letter.charCodeAt(0));
+const PADDING = 0x3d;
+/** Values of letters by code; 255 for everything that is none. */
+const BASE64_VALUES = new Uint8Array(128).fill(255);
+BASE64_CODES.forEach((code, value) => {
+  BASE64_VALUES[code] = value;
+});
 
 /** Standard Base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
-  let out = '';
+  const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  const code = (value: number): number => BASE64_CODES[value] ?? PADDING;
+  let written = 0;
   for (let at = 0; at < bytes.length; at += 3) {
     const a = bytes[at] ?? 0;
     const b = bytes[at + 1];
     const c = bytes[at + 2];
-    out += BASE64[a >> 2] ?? '';
-    out += BASE64[((a & 3) << 4) | ((b ?? 0) >> 4)] ?? '';
-    out += b === undefined ? '=' : (BASE64[((b & 15) << 2) | ((c ?? 0) >> 6)] ?? '');
-    out += c === undefined ? '=' : (BASE64[c & 63] ?? '');
+    out[written] = code(a >> 2);
+    out[written + 1] = code(((a & 3) << 4) | ((b ?? 0) >> 4));
+    out[written + 2] = b === undefined ? PADDING : code(((b & 15) << 2) | ((c ?? 0) >> 6));
+    out[written + 3] = c === undefined ? PADDING : code(c & 63);
+    written += 4;
   }
-  return out;
+  return decoder.decode(out);
 }
 
 /** Reads standard Base64, padding optional; anything else fails. */
@@ -50,8 +59,8 @@ export function fromBase64(text: string): Uint8Array {
   let bits = 0;
   let written = 0;
   for (let at = 0; at < body.length; at += 1) {
-    const value = BASE64_VALUES.get(body[at] ?? '');
-    if (value === undefined) return fail('The text is no Base64');
+    const value = BASE64_VALUES[body.charCodeAt(at)] ?? 255;
+    if (value === 255) return fail('The text is no Base64');
     buffer = ((buffer << 6) | value) & 0xffff;
     bits += 6;
     if (bits >= 8) {

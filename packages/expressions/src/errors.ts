@@ -35,9 +35,19 @@ export class ExpressionError extends Error {
 
   /** Message, place, source line with a caret, and the nearest known name: several lines for people. */
   describe(): string {
-    const hint = this.suggestion === undefined ? '' : `\nDid you mean \`${this.suggestion}\`?`;
-    return `${this.message}\nline ${this.line}, column ${this.column}:\n${this.excerpt}${hint}`;
+    return `${this.message}\nline ${this.line}, column ${this.column}:\n${this.pointer()}`;
   }
+
+  /** The source line with a caret, and the nearest known name: for those who name the place in their own way. */
+  pointer(): string {
+    return this.suggestion === undefined ? this.excerpt : `${this.excerpt}\nDid you mean \`${this.suggestion}\`?`;
+  }
+}
+
+/** What people read of any error: all that an ExpressionError says of its place, else the message. */
+export function errorText(error: unknown): string {
+  if (error instanceof ExpressionError) return error.describe();
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** One call that needs input or output and that the host must perform; `key` identifies it. */
@@ -63,23 +73,30 @@ export class Failure extends Error {
   readonly kind: ExpressionErrorKind;
   /** Offset in the template, when the thrower knows it better than the evaluator. */
   readonly position: number | undefined;
+  /** The name that nobody knows, where that is the reason. */
+  readonly unknown: UnknownName | undefined;
 
-  constructor(message: string, kind: ExpressionErrorKind = 'evaluation', position?: number) {
+  constructor(message: string, kind: ExpressionErrorKind = 'evaluation', position?: number, unknown?: UnknownName) {
     super(message);
     this.kind = kind;
     this.position = position;
+    this.unknown = unknown;
   }
+}
+
+/** A name that does not exist among those that do: what the hint in an error is made of. */
+export interface UnknownName {
+  readonly name: string;
+  readonly known: () => Iterable<string>;
 }
 
 /** A name that does not exist. `??`, `???`, `is defined` and `default` catch this one and no other (expressions.md §5). */
 export class UndefinedName extends Failure {
   readonly missing: string;
-  readonly known: () => Iterable<string>;
 
   constructor(missing: string, position: number, known: () => Iterable<string>) {
-    super(`Unable to find \`${missing}\``, 'undefined', position);
+    super(`Unable to find \`${missing}\``, 'undefined', position, { name: missing, known });
     this.missing = missing;
-    this.known = known;
   }
 }
 
@@ -88,7 +105,7 @@ export class WrappedUndefined extends Failure {
   readonly inner: UndefinedName;
 
   constructor(inner: UndefinedName) {
-    super(inner.message, 'undefined', inner.position);
+    super(inner.message, 'undefined', inner.position, inner.unknown);
     this.inner = inner;
   }
 }
@@ -109,18 +126,13 @@ export function toExpressionError(failure: Failure, template: string, position: 
   const { line, column, excerpt } = locate(template, offset);
   const undefinedName =
     failure instanceof UndefinedName ? failure : failure instanceof WrappedUndefined ? failure.inner : undefined;
-  if (undefinedName !== undefined) {
-    const message = `Unable to find \`${undefinedName.missing}\` used in the expression \`${template}\` at line ${line}`;
-    const suggestion = nearestName(undefinedName.missing, undefinedName.known());
-    return new ExpressionError(message, { kind: 'undefined', template, line, column, excerpt, suggestion });
-  }
-  return new ExpressionError(`${failure.message} (${clipped(template)}:${line})`, {
-    kind: failure.kind,
-    template,
-    line,
-    column,
-    excerpt,
-  });
+  const message =
+    undefinedName === undefined
+      ? `${failure.message} (${clipped(template)}:${line})`
+      : `Unable to find \`${clipped(undefinedName.missing)}\` used in the expression \`${clipped(template)}\` at line ${line}`;
+  const { kind, unknown } = failure;
+  const suggestion = unknown === undefined ? undefined : nearestName(unknown.name, unknown.known());
+  return new ExpressionError(message, { kind, template, line, column, excerpt, suggestion });
 }
 
 const MAX_SHOWN_TEMPLATE = 2000;
@@ -150,9 +162,11 @@ function locate(template: string, offset: number): { line: number; column: numbe
 }
 
 const MAX_CANDIDATES = 2000;
+const MAX_NAME = 200;
 
 /** The known name nearest to a misspelt one, if one is near enough to be meant. */
 function nearestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > MAX_NAME) return undefined;
   let best: string | undefined;
   let bestDistance = Math.floor(name.length / 3) + 1;
   let seen = 0;

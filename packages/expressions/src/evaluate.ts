@@ -1,6 +1,8 @@
 import { shortened } from '@tiercel/model';
 import type { Context } from './context.ts';
 import { getNamed, getSubscript, invoke, knownNames } from './attributes.ts';
+import { methodNames } from './methods.ts';
+import { unknownFilter, unknownFunction, unknownTest } from './unknown-names.ts';
 import { Failure, fail, UndefinedName } from './errors.ts';
 import type { Args, Expr, ExprOf } from './nodes.ts';
 import { truth } from './operators.ts';
@@ -65,7 +67,7 @@ export function compileExpression(expr: Expr): Compiled {
     case 'binary':
       return { value: compileBinary(expr) };
     case 'filter':
-      return { value: compileFilter(expr) };
+      return compileFilter(expr);
     case 'test':
       return { value: compileTest(expr) };
     case 'ternary':
@@ -157,7 +159,7 @@ function compileMethod({ base, name, position }: ExprOf<'attribute'>, args: Args
       context.position = position;
       return invoke(self, name, given, context.work);
     },
-    () => new UndefinedName(name, position, () => []),
+    (context) => new UndefinedName(name, position, () => methodNames(on(context))),
   );
 }
 
@@ -175,7 +177,12 @@ function bindArguments(
   const places: (Evaluate | undefined)[] = params.map((_, index) => positional[index]);
   for (const [name, value] of args.named) {
     const index = params.indexOf(name);
-    if (index === -1) return () => fail(`\`${callee}\` has no argument \`${name}\``);
+    if (index === -1) {
+      const message = `\`${callee}\` has no argument \`${name}\``;
+      return () => {
+        throw new Failure(message, 'evaluation', value.position, { name, known: () => params });
+      };
+    }
     places[index] = compileExpression(value).value;
   }
   if (places.every((place) => place === undefined)) {
@@ -203,7 +210,7 @@ function compileCall({ name, args, position }: ExprOf<'call'>): Compiled {
     value: (context) => {
       const macro = context.template.macros.get(name);
       context.position = position;
-      if (macro === undefined) throw new Failure(`Function or Macro [${name}] does not exist`);
+      if (macro === undefined) throw unknownFunction(name, position, context.template.macros.keys());
       let bound = byParameters.get(macro);
       if (bound === undefined) {
         bound = bindArguments(args, macro.parameters, name);
@@ -216,11 +223,20 @@ function compileCall({ name, args, position }: ExprOf<'call'>): Compiled {
   };
 }
 
-function compileFilter({ input, name, args, position }: ExprOf<'filter'>): Evaluate {
-  if (name === 'default') return compileDefault(input, args, position);
-  const on = compileExpression(input).value;
+function compileFilter({ input, name, args, position }: ExprOf<'filter'>): Compiled {
+  if (name === 'default') return { value: compileDefault(input, args, position) };
+  const { value: on, soft } = compileExpression(input);
   const apply = compileFilterCall(name, args, position);
-  return (context) => apply(on(context), context);
+  const value: Evaluate = (context) => apply(on(context), context);
+  if (soft === undefined) return { value };
+  // An undefined input needs no exception on its way to the `??` that catches it.
+  return {
+    value,
+    soft: (context) => {
+      const found = soft(context);
+      return found === MISSING ? MISSING : apply(found, context);
+    },
+  };
 }
 
 /** The filter by itself, for expressions and for the tag `filter`. */
@@ -232,7 +248,7 @@ export function compileFilterCall(
   const definition: FilterDefinition | undefined = filters.get(name);
   if (definition === undefined) {
     return () => {
-      throw new Failure(`Filter [${name}] does not exist.`, 'evaluation', position);
+      throw unknownFilter(name, position);
     };
   }
   const bound = bindArguments(args, definition.params, name);
@@ -252,6 +268,7 @@ function compileDefault(input: Expr, args: Args, position: number): Evaluate {
   const bound = bindArguments(args, ['default'], 'default');
   return (context) => {
     const value = on(context);
+    if (typeof value === 'string') context.work.step(value.length >> 10);
     if (value !== MISSING && !isEmptyValue(value)) return value;
     context.position = position;
     return bound(context)[0] ?? null;
@@ -271,7 +288,9 @@ function compileTest({ input, name, negated, position }: ExprOf<'test'>): Evalua
   return (context) => {
     const value = on(context);
     context.position = position;
-    if (test === undefined) throw new Failure(`Test [${name}] does not exist.`);
+    if (test === undefined) throw unknownTest(name, position);
+    // Blank texts are read to their end.
+    if (typeof value === 'string') context.work.step(value.length >> 10);
     return test(value, context.work) !== negated;
   };
 }

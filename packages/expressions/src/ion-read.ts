@@ -3,7 +3,7 @@ import { momentOf, readIso } from './dates/iso.ts';
 import { LocalDate, Moment } from './dates/moment.ts';
 import { offsetZone } from './dates/zone.ts';
 import { fail, failLimit } from './errors.ts';
-import { plainDigits } from './numbers.ts';
+import { MAX_DIGITS, plainDigits } from './numbers.ts';
 import { Decimal, decimal, makeMap, type Value } from './values.ts';
 import { MAX_NESTING, type Work } from './work.ts';
 
@@ -122,6 +122,7 @@ class IonReader {
   }
 
   private real([text, mark, exponent]: RegExpExecArray): Value {
+    if (text.length > MAX_DIGITS) return failLimit(`A number has at most ${MAX_DIGITS} digits`);
     const digits = text.replaceAll('_', '');
     if (exponent !== undefined && Math.abs(Number(exponent)) > MAX_EXPONENT) return fail('A number is out of range');
     if (mark === 'e' || mark === 'E') return decimal(Number(digits));
@@ -199,6 +200,7 @@ class IonReader {
     this.at += 1;
     let out = '';
     for (;;) {
+      if ((this.at & 1023) === 0) this.work.step(16);
       const character = this.text[this.at];
       if (character === undefined || character === '\n') return this.bad();
       if (character === quote) {
@@ -216,6 +218,7 @@ class IonReader {
     while (this.text.startsWith("'''", this.at)) {
       this.at += 3;
       while (!this.text.startsWith("'''", this.at)) {
+        if ((this.at & 1023) === 0) this.work.step(16);
         const character = this.text[this.at];
         if (character === undefined) return this.bad();
         if (character === '\\') {
@@ -258,6 +261,7 @@ class IonReader {
 
 function wholeNumber(text: string): Value {
   const digits = text.replaceAll('_', '').replace(/^\+/, '');
+  if (digits.length > MAX_DIGITS) return failLimit(`A number has at most ${MAX_DIGITS} digits`);
   const value = digits.startsWith('-') ? -BigInt(digits.slice(1)) : BigInt(digits);
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }

@@ -1,5 +1,6 @@
 /* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fail, failLimit } from './errors.ts';
+import { MAX_DIGITS } from './numbers.ts';
 import { decimal, makeMap, type Value } from './values.ts';
 import { MAX_NESTING, type Work } from './work.ts';
 
@@ -82,7 +83,9 @@ class JsonReader {
     const [digits, fraction, exponent] = match;
     if (fraction !== undefined || exponent !== undefined) return decimal(Number(digits));
     const value = Number(digits);
-    return Number.isSafeInteger(value) ? value : BigInt(digits);
+    if (Number.isSafeInteger(value)) return value;
+    if (digits.length > MAX_DIGITS) failLimit(`A number has at most ${MAX_DIGITS} digits`);
+    return BigInt(digits);
   }
 
   private string(): string {
@@ -98,6 +101,7 @@ class JsonReader {
         return out;
       }
       if (character !== '\\') this.bad();
+      this.work.step();
       out += this.escape();
     }
   }

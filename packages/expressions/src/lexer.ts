@@ -1,4 +1,5 @@
 import { Failure } from './errors.ts';
+import type { Work } from './work.ts';
 
 /** Kinds of tokens. `string` is a piece without interpolation; `quote` opens and closes a text with interpolation. */
 export type TokenType =
@@ -40,20 +41,22 @@ const OPENING = '([{';
 const CLOSING = ')]}';
 const PUNCTUATION = '()[]{}?:.,=';
 
-/** Splits a template into tokens (expressions.md §2). Raises a syntax Failure with the place. */
-export function tokenize(source: string): Token[] {
-  return new Lexer(source).run();
+/** Splits a template into tokens (expressions.md §2). Raises a syntax Failure with the place; `work` bounds the time. */
+export function tokenize(source: string, work?: Work): Token[] {
+  return new Lexer(source, work).run();
 }
 
 class Lexer {
   private readonly source: string;
+  private readonly work: Work | undefined;
   private readonly tokens: Token[] = [];
   private at = 0;
   /** The text after a closing `-}}` loses the white space at its start. */
   private trimNext = false;
 
-  constructor(source: string) {
+  constructor(source: string, work: Work | undefined) {
     this.source = source;
+    this.work = work;
   }
 
   run(): Token[] {
@@ -93,6 +96,7 @@ class Lexer {
     if (this.tokens.length >= MAX_TOKENS) {
       throw new Failure(`A template has at most ${MAX_TOKENS} parts`, 'limit', position);
     }
+    this.work?.step(STEPS_PER_TOKEN);
     this.tokens.push({ type, value, position });
   }
 
@@ -240,4 +244,6 @@ class Lexer {
 
 const MAX_INTERPOLATION = 50;
 /** Parsing costs memory by the token, and nobody writes templates of this size. */
-const MAX_TOKENS = 200_000;
+const MAX_TOKENS = 50_000;
+/** Reading a token, parsing and compiling it together cost about so much. */
+const STEPS_PER_TOKEN = 8;

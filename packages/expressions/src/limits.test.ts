@@ -49,11 +49,24 @@ const HOSTILE: Readonly<Record<string, string>> = {
   jqDoubling: `{{ '"x"' | jq('until(false; . + .)') }}`,
   jqIndex: "{{ [] | jq('.[1e9] = 1') }}",
   renderGrowth: '{{ render(vars.grows) }}',
+  longSearch: '{% for i in 1..1000 %}{% set b = vars.text.lastIndexOf(vars.nearly) %}{% endfor %}',
+  subtraction: '{{ vars.texts - vars.others }}',
+  yamlLines: '{{ yaml(vars.lines) }}',
+  longNumber: '{{ fromJson(vars.digits) }}',
   regexWork: "{{ vars.text | regexMatch('[a-q][^u-z]{13}x') }}",
 };
 
 describe('hostile templates end with a limit', () => {
-  const vars = { deep: deepList(), grows: '{{ vars.grows }}x{{ vars.grows }}', text: 'x'.repeat(900_000) };
+  const vars = {
+    deep: deepList(),
+    grows: '{{ vars.grows }}x{{ vars.grows }}',
+    text: 'x'.repeat(900_000),
+    nearly: `${'x'.repeat(300_000)}y`,
+    texts: Array.from({ length: 20_000 }, (_, index) => `a${index}`),
+    others: Array.from({ length: 20_000 }, (_, index) => `b${index}`),
+    lines: `a: |\n${'  x\n'.repeat(30_000)}`,
+    digits: '9'.repeat(5000),
+  };
   for (const [name, template] of Object.entries(HOSTILE)) {
     test(name, () => {
       let error: unknown;
@@ -72,6 +85,19 @@ test('patterns that would explode elsewhere take linear time', () => {
   const vars = { s: `${'a'.repeat(50_000)}b` };
   expect(render("{{ vars.s | regexMatch('^(a+)+$') }}", vars)).toBe('false');
   expect(render("{{ vars.s.matches('(a|a)*c') }}", vars)).toBe('false');
+});
+
+test('a pattern whose counted repetitions would fill the memory is refused', () => {
+  for (const pattern of ['a{1000}'.repeat(100), '((a{100}){10}){10}', `(${'[a-z]{9}'.repeat(9)}){99}`]) {
+    expect(() => render('{{ vars.s | regexMatch(vars.p) }}', { s: 'x', p: pattern })).toThrow('repeat');
+  }
+  expect(render("{{ vars.s | regexMatch('^(\\p{L}{2,3}[)(]{1}\\{){2}$') }}", { s: 'ab({cd){' })).toBe('true');
+});
+
+test('what the bounds of one rendering cut off is whole in another', () => {
+  const template = `{{ ${Array.from({ length: 400 }, (_, index) => index).join(' + ')} }}`;
+  expect(() => render(template, {}, { limits: { maxSteps: 100 } })).toThrow('100 steps');
+  expect(render(template)).toBe('79800');
 });
 
 test('unclosed parts are found in linear time', () => {

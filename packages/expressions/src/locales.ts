@@ -1,6 +1,7 @@
+import { GenerationCache } from './cache.ts';
 import { fail } from './errors.ts';
 
-const tags = new Map<string, string>();
+const tags = new GenerationCache<string>(100, 100);
 
 /** The language tag of a locale written as `fr`, `fr_FR` or `fr-FR`; an unusable one fails. */
 export function localeTag(locale: string): string {
@@ -14,6 +15,6 @@ export function localeTag(locale: string): string {
     return fail(`\`${locale}\` is no locale`);
   }
   const result = tag ?? 'en-US';
-  if (tags.size < 100) tags.set(locale, result);
+  tags.set(locale, result, 1);
   return result;
 }

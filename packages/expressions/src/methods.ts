@@ -1,7 +1,7 @@
-/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fail } from './errors.ts';
 import { compileRegex, matchesWhole, replaceRegex, splitRegex } from './regex.ts';
 import { printed } from './print.ts';
+import { endsWith, lastPlaceIn, placeIn, replaceLiteral, startsWith } from './search.ts';
 import {
   isInteger,
   isList,
@@ -45,20 +45,37 @@ function substring(self: string, from: number, to: number): string {
   return self.slice(from, to);
 }
 
+/** A method that goes over the whole text. */
+function converted(run: (self: string) => string): MethodOf<string> {
+  return method(0, (self, _args, work) => {
+    work.text(self.length);
+    return run(self);
+  });
+}
+
+/** Without control characters and blanks at both ends. */
+export function trimmed(value: string): string {
+  let from = 0;
+  let to = value.length;
+  while (from < to && value.charCodeAt(from) <= 0x20) from += 1;
+  while (to > from && value.charCodeAt(to - 1) <= 0x20) to -= 1;
+  return value.slice(from, to);
+}
+
 /** Methods of texts that flows use (expressions.md §6); the number of parameters is part of the name. */
 const TEXT_METHODS: Readonly<Record<string, readonly MethodOf<string>[]>> = {
   length: [method(0, (self) => self.length)],
   isempty: [method(0, (self) => self === '')],
   isblank: [method(0, (self) => self.trim() === '')],
-  touppercase: [method(0, (self) => self.toUpperCase())],
-  tolowercase: [method(0, (self) => self.toLowerCase())],
-  trim: [method(0, (self) => self.replace(/^[\u0000-\u0020]+|[\u0000-\u0020]+$/g, ''))],
-  strip: [method(0, (self) => self.trim())],
+  touppercase: [converted((self) => self.toUpperCase())],
+  tolowercase: [converted((self) => self.toLowerCase())],
+  trim: [converted(trimmed)],
+  strip: [converted((self) => self.trim())],
   tostring: [method(0, (self) => self)],
-  startswith: [method(1, (self, args) => self.startsWith(text(args, 0)))],
-  endswith: [method(1, (self, args) => self.endsWith(text(args, 0)))],
-  indexof: [method(1, (self, args) => self.indexOf(text(args, 0)))],
-  lastindexof: [method(1, (self, args) => self.lastIndexOf(text(args, 0)))],
+  startswith: [method(1, (self, args, work) => startsWith(self, text(args, 0), work))],
+  endswith: [method(1, (self, args, work) => endsWith(self, text(args, 0), work))],
+  indexof: [method(1, (self, args, work) => placeIn(self, text(args, 0), work))],
+  lastindexof: [method(1, (self, args, work) => lastPlaceIn(self, text(args, 0), work))],
   concat: [
     method(1, (self, args, work) => {
       const other = text(args, 0);
@@ -75,7 +92,13 @@ const TEXT_METHODS: Readonly<Record<string, readonly MethodOf<string>[]>> = {
     method(1, (self, args, work) => splitRegex(text(args, 0), self, 0, work)),
     method(2, (self, args, work) => splitRegex(text(args, 0), self, whole(args, 1), work)),
   ],
-  equalsignorecase: [method(1, (self, args) => self.toLowerCase() === text(args, 0).toLowerCase())],
+  equalsignorecase: [
+    method(1, (self, args, work) => {
+      const other = text(args, 0);
+      work.text(self.length + other.length);
+      return self.toLowerCase() === other.toLowerCase();
+    }),
+  ],
   substring: [
     method(1, (self, args) => substring(self, whole(args, 0), self.length)),
     method(2, (self, args) => substring(self, whole(args, 0), whole(args, 1))),
@@ -97,13 +120,22 @@ const LIST_METHODS: Readonly<Record<string, readonly MethodOf<readonly Value[]>[
   get: [method(1, (self, args) => self[whole(args, 0)] ?? fail('The index is outside of the list'))],
 };
 
+/** What goes over all entries of a map, and counts them as work. */
+function overAll<T>(run: (self: object) => T): MethodOf<object> {
+  return method(0, (self, _args, work) => {
+    const result = run(self);
+    work.step((Array.isArray(result) ? result.length : mapSize(self)) >> 2);
+    return result;
+  });
+}
+
 const MAP_METHODS: Readonly<Record<string, readonly MethodOf<object>[]>> = {
-  size: [method(0, (self) => mapSize(self))],
-  isempty: [method(0, (self) => mapSize(self) === 0)],
+  size: [overAll((self) => mapSize(self))],
+  isempty: [overAll((self) => mapSize(self) === 0)],
   containskey: [method(1, (self, args, work) => mapHas(self, printed(args[0], work)))],
-  keyset: [method(0, (self) => mapKeys(self))],
-  values: [method(0, (self) => [...mapEntries(self)].map(([, value]) => value))],
-  entryset: [method(0, (self) => [...mapEntries(self)].map(([key, value]) => new MapEntry(key, value)))],
+  keyset: [overAll((self) => mapKeys(self))],
+  values: [overAll((self) => [...mapEntries(self)].map(([, value]) => value))],
+  entryset: [overAll((self) => [...mapEntries(self)].map(([key, value]) => new MapEntry(key, value)))],
   get: [
     method(1, (self, args, work) => {
       const value = mapGet(self, printed(args[0], work));
@@ -166,16 +198,24 @@ function run<T>(found: Method<T> | undefined, self: T, args: readonly Value[], w
   return found === undefined ? MISSING : found(self, args, work);
 }
 
-function countOf(input: string, part: string): number {
-  let count = 0;
-  for (let at = input.indexOf(part); at !== -1; at = input.indexOf(part, at + part.length)) count += 1;
-  return count;
+/** How the methods of more than one word are written; all are found in any case. */
+const WRITTEN: ReadonlyMap<string, string> = new Map(
+  [
+    'isEmpty isBlank toUpperCase toLowerCase toString startsWith endsWith indexOf lastIndexOf replaceAll',
+    'equalsIgnoreCase charAt containsKey keySet entrySet getOrDefault getKey getValue',
+  ].flatMap((line) => line.split(' ').map((name) => [name.toLowerCase(), name] as const)),
+);
+
+function tableOf(base: Value): Readonly<Record<string, readonly MethodOf<never>[]>> {
+  if (typeof base === 'string') return TEXT_METHODS;
+  if (isList(base)) return LIST_METHODS;
+  if (isMap(base)) return MAP_METHODS;
+  return base instanceof MapEntry ? ENTRY_METHODS : {};
 }
 
-/** Replaces every occurrence of a text, with the length counted before the result is made. */
-export function replaceLiteral(input: string, from: string, to: string, work: Work): string {
-  const count = from === '' ? input.length + 1 : countOf(input, from);
-  work.step(count >> 3);
-  work.text(input.length + count * Math.max(0, to.length - from.length));
-  return count === 0 ? input : input.replaceAll(from, () => to);
+/** Methods of a value, for the hint in an error; only those that take this many arguments where that is given. */
+export function methodNames(base: Value, parameters?: number): string[] {
+  return Object.entries(tableOf(base))
+    .filter(([, methods]) => parameters === undefined || methods.some((one) => one.parameters === parameters))
+    .map(([name]) => WRITTEN.get(name) ?? name);
 }

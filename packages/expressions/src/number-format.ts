@@ -1,3 +1,4 @@
+import { GenerationCache } from './cache.ts';
 import { fail } from './errors.ts';
 import { localeTag } from './locales.ts';
 import { plainDigits } from './numbers.ts';
@@ -60,8 +61,19 @@ function affixed(body: string, negative: boolean, pattern: Pattern, symbols: Sym
   return `${prefix.replaceAll('¤', symbols.currency)}${body}${suffix.replaceAll('¤', symbols.currency)}`;
 }
 
+const symbols = new GenerationCache<Symbols>(50, 50);
+
 function symbolsOf(locale: string): Symbols {
   const tag = localeTag(locale);
+  let known = symbols.get(tag);
+  if (known === undefined) {
+    known = readSymbols(tag);
+    symbols.set(tag, known, 1);
+  }
+  return known;
+}
+
+function readSymbols(tag: string): Symbols {
   const parts = new Intl.NumberFormat(tag, { useGrouping: true, minimumFractionDigits: 1 }).formatToParts(-1234567.5);
   const part = (type: string): string | undefined => parts.find((candidate) => candidate.type === type)?.value;
   return {
@@ -154,7 +166,7 @@ function scientific(exact: Exact, pattern: Pattern, symbols: Symbols): string {
   return `${body}E${exponent < 0 ? symbols.minus : ''}${digits}`;
 }
 
-const patterns = new Map<string, Pattern>();
+const patterns = new GenerationCache<Pattern>(250, 250);
 
 function parsePattern(pattern: string): Pattern {
   const known = patterns.get(pattern);
@@ -164,7 +176,7 @@ function parsePattern(pattern: string): Pattern {
   const parsed = parseHalf(positive, pattern);
   const other = negative === undefined ? undefined : parseHalf(negative, pattern);
   const result = { ...parsed, negativePrefix: other?.prefix, negativeSuffix: other?.suffix };
-  if (patterns.size < 500) patterns.set(pattern, result);
+  patterns.set(pattern, result, 1);
   return result;
 }
 

@@ -1,12 +1,11 @@
 import { shortened } from '@tiercel/model';
 import { fail } from './errors.ts';
-import { doubleText, fitsLong, floatText, plainDigits } from './numbers.ts';
+import { doubleText, fitsLong, floatText, MAX_DIGITS, plainDigits } from './numbers.ts';
 import { BigInteger, Decimal, Double, Float, decimal, type Value } from './values.ts';
 
 const WHOLE = /^[+-]?\d+$/;
 const HEXADECIMAL = /^([+-]?)(?:0[xX]|#)([0-9a-fA-F]+)$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const MAX_DIGITS = 10_000;
 
 /** The filter `number` (expressions.md §9.2). An unknown type counts as none. */
 export function parseNumber(text: string, type: string | null): Value {

@@ -3,6 +3,12 @@ import { Decimal, Double, Float } from './values.ts';
 
 /** Shortest decimal that reads back, in the layout of the reference: `2.0`, `1.23456785E7`, `1.0E-4` (expressions.md §4.2). */
 export function doubleText(value: number): string {
+  const magnitude = Math.abs(value);
+  if (magnitude >= 1e-3 && magnitude < 1e7) {
+    // Here the host writes the same digits, and without an exponent.
+    const text = String(value);
+    return text.includes('.') ? text : `${text}.0`;
+  }
   return layout(value, (magnitude) => magnitude.toExponential());
 }
 
@@ -59,7 +65,10 @@ function wideText(value: number): string {
 }
 
 const MIN_LONG = -(2n ** 63n);
-const MAX_LONG = 2n ** 63n - 1n;
+export const MAX_LONG = 2n ** 63n - 1n;
+
+/** Whole numbers of more digits are refused where texts are read: making one takes time that grows with the square. */
+export const MAX_DIGITS = 1200;
 
 export function fitsLong(value: bigint): boolean {
   return value >= MIN_LONG && value <= MAX_LONG;

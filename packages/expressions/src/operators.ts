@@ -1,6 +1,7 @@
 import { fail, failLimit } from './errors.ts';
 import { doubleText, fitsLong, plainDigits } from './numbers.ts';
 import { plainText } from './print.ts';
+import { placeIn } from './search.ts';
 import {
   decimal,
   Decimal,
@@ -48,7 +49,10 @@ export function add(left: Value, right: Value, work: Work): Value {
 export function subtract(left: Value, right: Value, work: Work): Value {
   if (isList(left)) {
     const removed = isList(right) ? listItems(right) : [right];
-    return listItems(left).filter((item) => !removed.some((gone) => sameElement(item, gone, work)));
+    return listItems(left).filter((item) => {
+      work.step(1 + (removed.length >> 4));
+      return !removed.some((gone) => sameElement(item, gone, work));
+    });
   }
   return arithmetic('-', left, right);
 }
@@ -151,6 +155,10 @@ export function ordered(sign: OrderSign, left: Value, right: Value): boolean {
 export function equal(left: Value, right: Value, work: Work): boolean {
   if (left === right) return true;
   if (left === null || right === null) return false;
+  if (typeof left === 'string') {
+    work.step(left.length >> 10);
+    return false;
+  }
   if (isNumber(left) && isNumber(right)) return toDouble(left) === toDouble(right);
   return sameElement(left, right, work);
 }
@@ -184,6 +192,7 @@ export function sameElement(left: Value, right: Value, work: Work, depth = 0): b
 
 function sameMap(left: object, right: object, work: Work, depth: number): boolean {
   const keys = mapKeys(left);
+  work.step(keys.length >> 1);
   if (keys.length !== mapKeys(right).length) return false;
   return keys.every((key) => {
     const b = mapGet(right, key);
@@ -194,12 +203,12 @@ function sameMap(left: object, right: object, work: Work, depth: number): boolea
 /** `contains`: element of a list (all of a list), key of a map, part of a text. */
 export function contains(left: Value, right: Value, work: Work): boolean {
   if (left === null) return false;
-  if (typeof left === 'string') return right !== null && left.includes(plainText(right, work));
+  if (typeof left === 'string') return right !== null && placeIn(left, plainText(right, work), work) !== -1;
   if (isList(left)) {
     const items = listItems(left);
     const wanted = isList(right) ? listItems(right) : [right];
     return wanted.every((want) => {
-      work.step(items.length);
+      work.step(1 + (items.length >> 4));
       return items.some((item) => sameElement(item, want, work));
     });
   }
@@ -250,8 +259,10 @@ function series(start: bigint, end: bigint, step: bigint, work: Work): bigint[] 
   const count = (end - start) / step + 1n;
   if ((step > 0n && start > end) || (step < 0n && start < end)) return [];
   if (count > BigInt(MAX_RANGE)) failLimit(`A range has at most ${MAX_RANGE} elements`);
-  work.step(Number(count));
   const items: bigint[] = [];
-  for (let value = start; step > 0n ? value <= end : value >= end; value += step) items.push(value);
+  for (let value = start; step > 0n ? value <= end : value >= end; value += step) {
+    work.step();
+    items.push(value);
+  }
   return items;
 }

@@ -1,11 +1,11 @@
 import { Failure } from './errors.ts';
 import type { Token, TokenType } from './lexer.ts';
 import type { Args, Expr } from './nodes.ts';
-import { fitsLong } from './numbers.ts';
+import { fitsLong, MAX_LONG } from './numbers.ts';
 import { decimal, type Value } from './values.ts';
 
 /** Binding strength of the binary operators (expressions.md §3.2). */
-const PRECEDENCE: ReadonlyMap<string, number> = new Map([
+export const PRECEDENCE: ReadonlyMap<string, number> = new Map([
   ['??', 120],
   ['???', 120],
   ['..', 120],
@@ -199,8 +199,11 @@ export abstract class ExpressionParser {
     this.next();
     switch (token.type) {
       case 'long': {
-        const long = BigInt(value);
-        if (!fitsLong(long)) throw new Failure(`The number ${value} does not fit 64 bits`, 'syntax', position);
+        // A number of millions of digits is not even read.
+        const digits = value.replace(/^0+(?=\d)/, '');
+        const long = digits.length > 19 ? MAX_LONG + 1n : BigInt(digits);
+        if (!fitsLong(long))
+          throw new Failure(`The number ${value.slice(0, 40)} does not fit 64 bits`, 'syntax', position);
         return this.make({ kind: 'literal', value: long, position });
       }
       case 'decimal':

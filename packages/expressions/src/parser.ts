@@ -2,13 +2,19 @@ import { Failure } from './errors.ts';
 import { ExpressionParser } from './parser-expressions.ts';
 import type { Branch, Expr, Macro, Statement, Template } from './nodes.ts';
 import { tokenize } from './lexer.ts';
+import type { Work } from './work.ts';
 
 const MAX_TAG_DEPTH = 100;
+/** All tags, those that end others too: the one that was meant may be either. */
+const TAGS =
+  'if elseif else endif for endfor set macro endmacro filter endfilter block endblock verbatim endverbatim raw endraw'.split(
+    ' ',
+  );
 const KEYWORDS = new Set(['true', 'false', 'null', 'none']);
 
-/** Parses a template (expressions.md §2, §3, §7). Raises a Failure of kind `syntax` with the place. */
-export function parseTemplate(source: string): Template {
-  return new TemplateParser(source).template();
+/** Parses a template (expressions.md §2, §3, §7). Raises a Failure of kind `syntax` with the place; `work` bounds the time. */
+export function parseTemplate(source: string, work?: Work): Template {
+  return new TemplateParser(source, work).template();
 }
 
 class TemplateParser extends ExpressionParser {
@@ -17,8 +23,8 @@ class TemplateParser extends ExpressionParser {
   private readonly blocks = new Map<string, readonly Statement[]>();
   private tagDepth = 0;
 
-  constructor(source: string) {
-    super(tokenize(source));
+  constructor(source: string, work: Work | undefined) {
+    super(tokenize(source, work));
     this.source = source;
   }
 
@@ -87,7 +93,7 @@ class TemplateParser extends ExpressionParser {
       case 'block':
         return this.blockTag(position);
       default:
-        throw new Failure(`Unexpected tag name "${name}"`, 'syntax', position);
+        throw new Failure(`Unexpected tag name "${name}"`, 'syntax', position, { name, known: () => TAGS });
     }
   }
 

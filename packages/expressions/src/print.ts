@@ -1,7 +1,18 @@
 /* oxlint-disable no-control-regex -- the formats are defined by their control characters */
+import { inBlocks } from './blocks.ts';
 import { fail, failLimit } from './errors.ts';
 import { numberText } from './numbers.ts';
-import { type Value, isList, isMap, isNumber, listItems, MapEntry, mapEntries, Temporal } from './values.ts';
+import {
+  type Value,
+  isList,
+  isMap,
+  isNumber,
+  listItems,
+  forEntries,
+  MapEntry,
+  mapEntries,
+  Temporal,
+} from './values.ts';
 import { MAX_NESTING, unboundedWork, type Work } from './work.ts';
 
 /** The form of `{{ }}`: nothing for null, compact JSON for structures (expressions.md §4.2). */
@@ -66,7 +77,7 @@ function instantText(date: Date): string {
 
 abstract class Writer {
   out = '';
-  private readonly work: Work;
+  protected readonly work: Work;
   private readonly limit: number;
 
   constructor(work: Work) {
@@ -128,7 +139,7 @@ class JsonWriter extends Writer {
     this.enter(depth);
     switch (typeof value) {
       case 'string':
-        this.out += quoted(value);
+        this.quoted(value);
         return;
       case 'boolean':
         this.out += value ? 'true' : 'false';
@@ -146,6 +157,11 @@ class JsonWriter extends Writer {
       default:
         fail('A value of this kind has no JSON form');
     }
+  }
+
+  private quoted(text: string): void {
+    if (text.length <= LONG_TEXT) this.out += quoted(text);
+    else this.out += `"${inBlocks(text, this.work, (block) => quoted(block).slice(1, -1))}"`;
   }
 
   private number(value: Value): void {
@@ -166,12 +182,12 @@ class JsonWriter extends Writer {
       this.out += separator === '[' ? '[]' : ']';
     } else if (isMap(value)) {
       let separator = '{';
-      for (const [key, item] of mapEntries(value)) {
-        if (item === null && !this.keepsNull) continue;
+      forEntries(value, (key, item) => {
+        if (item === null && !this.keepsNull) return;
         this.out += `${separator}${quoted(key)}:`;
         this.write(item, depth + 1);
         separator = ',';
-      }
+      });
       this.out += separator === '{' ? '{}' : '}';
     } else if (value instanceof MapEntry) {
       this.out += `{${quoted(value.key)}:`;
@@ -191,6 +207,7 @@ class JsonWriter extends Writer {
   }
 }
 
+const LONG_TEXT = 10_000;
 const SPECIAL = /["\\\u0000-\u001f]/;
 const SPECIALS = /["\\\u0000-\u001f]/g;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = {

@@ -1,9 +1,13 @@
 import { RE2JS } from 're2js';
 import { Failure, fail } from './errors.ts';
 import { GenerationCache } from './cache.ts';
+import { matcherOf } from './regex-input.ts';
+import { splitAt } from './search.ts';
 import type { Work } from './work.ts';
 
 const MAX_PATTERN = 4096;
+/** Parts of a pattern when its counted repetitions are written out, as the compiler does. */
+const MAX_EXPANDED = 5000;
 const compiled = new GenerationCache<RE2JS>(256, 256 * 1024);
 
 /**
@@ -12,10 +16,12 @@ const compiled = new GenerationCache<RE2JS>(256, 256 * 1024);
  */
 export function compileRegex(pattern: string, work: Work, flags = 0): RE2JS {
   if (pattern.length > MAX_PATTERN) fail(`A regular expression has at most ${MAX_PATTERN} characters`);
+  if (expandedSize(pattern) > MAX_EXPANDED) fail('The regular expression repeats too much');
   const key = `${flags}:${pattern}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  work.step(pattern.length);
+  // Compiling takes some microseconds for each part.
+  work.step(expandedSize(pattern) * 16);
   try {
     const regex = RE2JS.compile(pattern, flags | RE2JS.LOOKBEHINDS);
     compiled.set(key, regex, pattern.length);
@@ -27,20 +33,46 @@ export function compileRegex(pattern: string, work: Work, flags = 0): RE2JS {
   }
 }
 
-function charge(regex: RE2JS, input: string, work: Work): void {
-  work.step((input.length >> 2) * (1 + (regex.pattern().length >> 4)) + 1);
+const COUNT = /\{(\d{1,6})(?:,(\d{0,6}))?\}/y;
+
+/** About how many parts a pattern has when `x{1000}` is written out. */
+function expandedSize(pattern: string): number {
+  const groups = [0];
+  let last = 0;
+  const add = (size: number): void => {
+    last = size;
+    groups.push((groups.pop() ?? 0) + size);
+  };
+  for (let at = 0; at < pattern.length; at += 1) {
+    const character = pattern[at];
+    if (character === '\\') at += 1;
+    if (character === '(') {
+      groups.push(0);
+    } else if (character === ')') {
+      add((groups.length > 1 ? (groups.pop() ?? 0) : 0) + 2);
+    } else if (character === '{') {
+      COUNT.lastIndex = at;
+      const count = COUNT.exec(pattern);
+      if (count === null) continue;
+      const size = last;
+      add(size * Math.max(Number(count[1]), Number(count[2] ?? 0), 1));
+      last += size;
+      at += count[0].length - 1;
+    } else {
+      add(1);
+    }
+  }
+  return groups.reduce((sum, size) => sum + size, 0);
 }
 
 /** True when the whole text matches. */
 export function matchesWhole(regex: RE2JS, input: string, work: Work): boolean {
-  charge(regex, input, work);
-  return regex.matches(input);
+  return matcherOf(regex, input, work).matches();
 }
 
 /** True when some part of the text matches. */
 export function matchesPart(regex: RE2JS, input: string, work: Work): boolean {
-  charge(regex, input, work);
-  return regex.matcher(input).find();
+  return matcherOf(regex, input, work).find();
 }
 
 export interface Match {
@@ -59,8 +91,7 @@ export function* allMatches(
   work: Work,
   limit = Number.POSITIVE_INFINITY,
 ): Generator<Match> {
-  charge(regex, input, work);
-  const matcher = regex.matcher(input);
+  const matcher = matcherOf(regex, input, work);
   const groupCount = regex.groupCount();
   const names = { ...regex.namedGroups() } as Record<string, number>;
   for (let count = 0; count < limit && matcher.find(); count += 1) {
@@ -139,24 +170,12 @@ export function splitRegex(delimiter: string, input: string, limit: number, work
   const parts =
     META.test(delimiter) || delimiter === ''
       ? splitAtMatches(delimiter, input, limit, work)
-      : splitLiteral(delimiter, input, limit);
+      : splitAt(input, delimiter, limit, work);
   work.step(parts.length);
   if (limit === 0) {
     while (parts.length > 1 && parts.at(-1) === '') parts.pop();
     if (parts.length === 1 && parts[0] === '' && input !== '') parts.pop();
   }
-  return parts;
-}
-
-function splitLiteral(delimiter: string, input: string, limit: number): string[] {
-  const parts: string[] = [];
-  let last = 0;
-  for (let at = input.indexOf(delimiter); at !== -1; at = input.indexOf(delimiter, last)) {
-    if (limit > 0 && parts.length === limit - 1) break;
-    parts.push(input.slice(last, at));
-    last = at + delimiter.length;
-  }
-  parts.push(input.slice(last));
   return parts;
 }
 

@@ -11,7 +11,18 @@ import { Failure, failLimit, type IoCall, NeedsIo, toExpressionError } from './e
 import { joinIo } from './io.ts';
 import { replaceRawBlocks, restoreRawBlocks } from './raw.ts';
 import { templateOf } from './template.ts';
-import { BigInteger, isList, isMap, listItems, LazyMap, makeMap, mapEntries, MISSING, type Value } from './values.ts';
+import {
+  BigInteger,
+  forEntries,
+  isList,
+  isMap,
+  listItems,
+  LazyMap,
+  makeMap,
+  mapEntries,
+  MISSING,
+  type Value,
+} from './values.ts';
 import { MAX_NESTING, type Work } from './work.ts';
 
 const MAX_ROUNDS = 100;
@@ -117,10 +128,11 @@ function outward(value: Value, work: Work, depth: number): Value {
   }
   if (!isMap(value) || value instanceof LazyMap) return value;
   let isChanged = false;
-  const entries = [...mapEntries(value)].map(([key, item]) => {
+  const entries: [string, Value][] = [];
+  forEntries(value, (key, item) => {
     const converted = outward(item, work, depth + 1);
     if (converted !== item) isChanged = true;
-    return [key, converted] as const;
+    entries.push([key, converted]);
   });
   return isChanged ? makeMap(entries) : value;
 }

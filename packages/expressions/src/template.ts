@@ -19,37 +19,35 @@ import { isList, isMap, listItems, MapEntry, mapEntries, typeName, type Value } 
 
 const cache = new GenerationCache<CompiledTemplate | Failure>(2000, 4 * 1024 * 1024);
 
-const STEPS_PER_TOKEN = 8;
-
 /** The compiled template of a text, from the cache when it was seen lately. Raises the Failure of a bad text again. */
 export function templateOf(source: string, work: Work): CompiledTemplate {
   let known = cache.get(source);
   if (known === undefined) {
-    known = compileOrFailure(source);
-    cache.set(source, known, source.length);
     // Parsing is work as well: recursive rendering can make ever longer templates.
-    if (!(known instanceof Failure)) work.step(known.size * STEPS_PER_TOKEN);
+    known = compileOrFailure(source, work);
+    // What the bounds of one rendering end may be well in another.
+    if (!(known instanceof Failure && known.kind === 'limit')) cache.set(source, known, source.length);
   }
   if (known instanceof Failure) throw known;
   return known;
 }
 
-function compileOrFailure(source: string): CompiledTemplate | Failure {
+function compileOrFailure(source: string, work: Work): CompiledTemplate | Failure {
   try {
-    return compileTemplate(source);
+    return compileTemplate(source, work);
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
   }
 }
 
-function compileTemplate(source: string): CompiledTemplate {
+function compileTemplate(source: string, work: Work): CompiledTemplate {
   const raws: string[] = [];
   const marked = replaceRawBlocks(source, (block) => {
     raws.push(block);
     return rawMarker(raws.length - 1);
   });
-  const parsed = parseTemplate(marked);
+  const parsed = parseTemplate(marked, work);
   const macros = new Map<string, CompiledMacro>();
   for (const macro of parsed.macros.values()) macros.set(macro.name, compileMacro(macro));
   const blocks = new Map<string, Run>();
@@ -147,10 +145,14 @@ function compileIf({ branches, otherwise }: Extract<Statement, { kind: 'if' }>):
 }
 
 /** What a loop runs over: elements, or the entries of a map. */
-function loopItems(value: Value): readonly Value[] | undefined {
+function loopItems(value: Value, work: Work): readonly Value[] | undefined {
   if (value === null) return undefined;
   if (isList(value)) return listItems(value);
-  if (isMap(value)) return [...mapEntries(value)].map(([key, item]) => new MapEntry(key, item));
+  if (isMap(value)) {
+    const entries = [...mapEntries(value)].map(([key, item]) => new MapEntry(key, item));
+    work.step(entries.length);
+    return entries;
+  }
   return fail(`\`for\` needs a list or a map, not ${typeName(value)}`);
 }
 
@@ -162,7 +164,7 @@ function compileFor({ name, items, body, otherwise, position }: Extract<Statemen
   return (context) => {
     const over = value(context);
     context.position = position;
-    const list = loopItems(over);
+    const list = loopItems(over, context.work);
     if (list === undefined) return;
     if (list.length === 0) {
       whenEmpty(context);

@@ -1,17 +1,6 @@
 import { fail, Failure } from './errors.ts';
 import { parseJson } from './json.ts';
-import {
-  isInteger,
-  isList,
-  isMap,
-  listItems,
-  mapKeys,
-  mapSize,
-  toBigInt,
-  typeName,
-  LazyMap,
-  type Value,
-} from './values.ts';
+import { isInteger, isList, isMap, toBigInt, typeName, LazyMap, type Value } from './values.ts';
 import type { Work } from './work.ts';
 
 export type Test = (value: Value, work: Work) => boolean;
@@ -19,14 +8,17 @@ export type Test = (value: Value, work: Work) => boolean;
 /** Null, blank text, empty list or map (expressions.md §8). */
 export function isEmptyValue(value: Value): boolean {
   if (value === null) return true;
-  if (typeof value === 'string') return value.trim() === '';
-  if (isList(value)) return Array.isArray(value) ? value.length === 0 : listItems(value).length === 0;
+  if (typeof value === 'string') return !/\S/.test(value);
+  if (isList(value)) return Array.isArray(value) ? value.length === 0 : (value as ReadonlySet<Value>).size === 0;
   if (!isMap(value)) return false;
+  if (value instanceof Map) return value.size === 0;
   if (value instanceof LazyMap) {
     for (const key of value.keys()) return key === undefined;
     return true;
   }
-  return value instanceof Map ? mapSize(value) === 0 : mapKeys(value).length === 0;
+  // The first own key decides: a list of all of them would cost as much as the map is large.
+  for (const key in value) if (Object.hasOwn(value, key)) return false;
+  return true;
 }
 
 function isEven(value: Value): boolean {

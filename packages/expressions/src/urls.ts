@@ -1,4 +1,4 @@
-import { fromUtf8 } from './bytes.ts';
+import { fromUtf8, utf8 } from './bytes.ts';
 import { fail } from './errors.ts';
 
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
@@ -17,13 +17,32 @@ export function formEncode(text: string): string {
   return encodeURIComponent(wellFormed).replace(/%20|[!~'()]/g, (found) => MORE_ESCAPES[found] ?? found);
 }
 
+const PLUS = 0x2b;
+const BLANK = 0x20;
+const PERCENT = 0x25;
+
+/** The value of a hexadecimal digit; NaN for everything else. */
+function digit(code = 0): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : Number.NaN;
+}
+
 /** The reverse of form encoding; a percent sign without two digits fails. */
 export function formDecode(text: string): string {
-  return text.replaceAll('+', ' ').replace(/(?:%[0-9a-fA-F]{2})+|%/g, (run, at: number, whole: string) => {
-    if (run === '%') return fail(`\`${whole.slice(at, at + 3)}\` is no percent encoding`);
-    const bytes = Uint8Array.from({ length: run.length / 3 }, (_, index) =>
-      Number.parseInt(run.slice(index * 3 + 1, index * 3 + 3), 16),
-    );
-    return fromUtf8(bytes);
-  });
+  const written = utf8(text);
+  const bytes = new Uint8Array(written.length);
+  let length = 0;
+  for (let at = 0; at < written.length; at += 1) {
+    let byte = written[at] ?? 0;
+    if (byte === PLUS) byte = BLANK;
+    if (byte === PERCENT) {
+      byte = digit(written[at + 1]) * 16 + digit(written[at + 2]);
+      if (Number.isNaN(byte)) return fail(`\`${fromUtf8(written.subarray(at, at + 3))}\` is no percent encoding`);
+      at += 2;
+    }
+    bytes[length] = byte;
+    length += 1;
+  }
+  return fromUtf8(bytes.subarray(0, length));
 }

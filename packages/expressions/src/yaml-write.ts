@@ -1,4 +1,5 @@
 /* oxlint-disable no-control-regex -- the formats are defined by their control characters */
+import { inBlocks } from './blocks.ts';
 import { failLimit } from './errors.ts';
 import { plainText } from './print.ts';
 import { isList, isMap, listItems, MapEntry, mapEntries, type Value } from './values.ts';
@@ -67,7 +68,7 @@ class YamlWriter {
   private map(entries: readonly (readonly [string, Value])[], indent: number, depth: number): void {
     if (entries.length === 0) return this.line(`${' '.repeat(indent)}{}\n`);
     for (const [key, item] of entries) {
-      const name = `${' '.repeat(indent)}${keyText(key)}:`;
+      const name = `${' '.repeat(indent)}${keyText(key, this.work)}:`;
       if (!isStructure(item) || isEmpty(item)) {
         this.scalar(item, `${name} `, indent);
         continue;
@@ -86,7 +87,7 @@ class YamlWriter {
     if (value.includes('\n') && !/[ \t]\n|[ \t]$/.test(value) && !UNPRINTABLE.test(value)) {
       return this.literal(value, prefix, indent + 2);
     }
-    this.line(`${prefix}${flowText(value, hasQuotable(value))}\n`);
+    this.line(`${prefix}${flowText(value, hasQuotable(value), this.work)}\n`);
   }
 
   private literal(text: string, prefix: string, indent: number): void {
@@ -121,13 +122,13 @@ function hasQuotable(text: string): boolean {
   return /[[\]{},]|(?:^|\s)#|:(?:\s|$)/.test(text);
 }
 
-function keyText(key: string): string {
-  return flowText(key, /^[+-]?0[xX][0-9a-fA-F]+$/.test(key));
+function keyText(key: string, work: Work): string {
+  return flowText(key, /^[+-]?0[xX][0-9a-fA-F]+$/.test(key), work);
 }
 
-function flowText(text: string, mustQuote: boolean): string {
+function flowText(text: string, mustQuote: boolean, work: Work): string {
   if (isReserved(text) || mustQuote || /[\n\r\u0085\u2028\u2029]/.test(text) || UNPRINTABLE.test(text)) {
-    return doubleQuoted(text);
+    return doubleQuoted(text, work);
   }
   const first = text.charAt(0);
   const needsSingle =
@@ -155,12 +156,15 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': '\\P',
 };
 
-function doubleQuoted(text: string): string {
-  const body = text.replace(/["\\\u0000-\u001F\u007F-\u00A0\u2028\u2029\uD800-\uDFFF\uFFFE\uFFFF]/gu, (character) => {
-    const known = ESCAPES[character];
-    if (known !== undefined) return known;
-    const code = character.codePointAt(0) ?? 0;
-    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-  return `"${body}"`;
+function doubleQuoted(text: string, work: Work): string {
+  return `"${inBlocks(text, work, (block) => block.replace(ESCAPED, escaped))}"`;
+}
+
+const ESCAPED = /["\\\u0000-\u001F\u007F-\u00A0\u2028\u2029\uD800-\uDFFF\uFFFE\uFFFF]/gu;
+
+function escaped(character: string): string {
+  const known = ESCAPES[character];
+  if (known !== undefined) return known;
+  const code = character.codePointAt(0) ?? 0;
+  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
 }

@@ -210,6 +210,39 @@ describe('expressions', () => {
     expect(quoted?.column).toBe((plain?.column ?? 0) + 1);
   });
 
+  it('a syntax error shows the line of the expression with a caret below', () => {
+    const [problem] = format('|\n      first\n      {{ inputs.a | }}\n').problems;
+    expect(describeProblem(problem!)).toBe(
+      [
+        'tasks[0].format: invalid expression: Unexpected end of the expression, `a filter` was expected (first',
+        '{{ inputs.a | }}',
+        ':2) (line 8, column 21)',
+        '{{ inputs.a | }}',
+        '              ^',
+      ].join('\n'),
+    );
+    expect(format('"{% esle %}"').problems.map(describeProblem)[0]).toMatch(/\^\nDid you mean `else`\?$/);
+  });
+
+  it('filters, functions and tests that do not exist are warnings with place and nearest name', () => {
+    const { flow, warnings } = format('|\n      first {{ execution.id | uper }}\n      {{ nwo() is emty }}\n');
+    expect(flow).toBeDefined();
+    expect(warnings.map((warning) => warning.replace(/ \(first[^]*?:\d\)/, ''))).toEqual([
+      [
+        'tasks[0].format: Filter [uper] does not exist. (line 7, column 31)',
+        'first {{ execution.id | uper }}',
+        '                        ^',
+        'Did you mean `upper`?',
+      ].join('\n'),
+      expect.stringMatching(
+        /^tasks\[0\]\.format: Test \[emty\] .*\(line 8, column 19\)\n.*\n *\^\nDid you mean `empty`\?$/,
+      ),
+      expect.stringMatching(
+        /^tasks\[0\]\.format: Function or Macro \[nwo\] .*\(line 8, column 10\)\n.*\n {3}\^\nDid you mean `now`\?$/,
+      ),
+    ]);
+  });
+
   it('variables and descriptions are not rendered and may hold anything', () => {
     expect(
       messages(
@@ -225,7 +258,9 @@ describe('expressions', () => {
     const result = parseFlow(source, { registry: testRegistry, tenant: 'main', expressionErrors: 'warning' });
     expect(result.flow).toBeDefined();
     expect(result.warnings).toEqual([
-      expect.stringMatching(/^outputs\[0\]\.value: invalid expression: .*\(line 7, column \d+\)$/),
+      expect.stringMatching(
+        /^outputs\[0\]\.value: invalid expression: .*\(line 7, column \d+\)\n\{\{ 1 \+ \}\}\n *\^$/,
+      ),
     ]);
   });
 

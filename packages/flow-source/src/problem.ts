@@ -14,6 +14,8 @@ export type Path = readonly (string | number)[];
 export interface Problem {
   readonly kind: 'structure' | 'constraint';
   readonly message: string;
+  /** The line of an expression with a caret below what is wrong, and the name that may have been meant. */
+  readonly pointer?: string;
   /** What may have been meant. */
   readonly hint?: string;
   /** `tasks[0].id`; empty for the flow as a whole; the last part of an unknown property is quoted: `tasks[0]["x"]`. */
@@ -37,10 +39,11 @@ export function pathText(path: Path): string {
   return text;
 }
 
-/** The message with hint and place, as people read it: `must not be null (line 4, column 5)`. */
-export function withPlace({ message, hint, line, column }: Problem): string {
+/** The message with hint and place, as people read it: `must not be null (line 4, column 5)`; below it the expression with a caret. */
+export function withPlace({ message, hint, line, column, pointer }: Problem): string {
   const text = hint === undefined ? message : `${message}; ${hint}`;
-  return line === undefined ? text : `${text} (line ${line}, column ${column ?? 1})`;
+  const placed = line === undefined ? text : `${text} (line ${line}, column ${column ?? 1})`;
+  return pointer === undefined ? placed : `${placed}\n${pointer}`;
 }
 
 /** One line for people: path (unless the message says it all), message, place. */

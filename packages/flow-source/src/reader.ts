@@ -15,7 +15,7 @@ export interface Reader {
   /** Keeps a warning, unless there are plenty already. */
   warn(warning: () => string): void;
   /** A value breaks a rule. */
-  constraint(path: Path, message: string, place?: Place): void;
+  constraint(path: Path, message: string, place?: Place | (() => Place)): void;
   /** The text is not of the expected shape; the message says it all. `at`: where its path points to. */
   structure(path: Path, message: string, at?: 'key' | 'value'): void;
   /** An older property, by its path. */
@@ -50,7 +50,7 @@ export function createReader(document: YamlDocument, registry: PluginRegistry): 
         message,
         path: pathText(path),
         ...labelOf(document.value, path),
-        ...(place ?? (document.has(path) ? document.place(path) : undefined)),
+        ...((typeof place === 'function' ? place() : place) ?? (document.has(path) ? document.place(path) : undefined)),
       })),
     structure: (path, message, at = 'value') =>
       add(() => ({ kind: 'structure', message, path: pathText(path), ...document.place(path, at) })),

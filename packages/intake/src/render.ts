@@ -17,7 +17,7 @@ function rendering<T>(
   onSecret: OnSecret,
   render: (env: RenderEnv) => T,
 ): Promise<T> {
-  const env: RenderEnv = { ...settings, now, random: Math.random, onSecret };
+  const env: RenderEnv = { ...settings, now, random: Math.random, clock: () => performance.now(), onSecret };
   return renderAsync(render, env, perform === undefined ? refuseIo : (calls) => perform(flow, calls));
 }
 

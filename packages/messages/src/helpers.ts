@@ -1,81 +1,72 @@
 import type Handlebars from 'handlebars';
-import { renderTyped, toPlainText, type RenderEnv } from '@tiercel/expressions';
+import { helperNames, isFilterName, toJson, toPlainValue, type Helpers } from '@tiercel/expressions';
 import type { JsonObject } from '@tiercel/model';
 
-/**
- * Filters of the expression language that templates may use as helpers: `{{date execution.state.startDate "HH:mm"}}` is
- * `{{ execution.state.startDate | date("HH:mm") }}`. Named arguments are given as they are there.
- */
-const FILTERS = [
-  'abbreviate',
-  'abs',
-  'capitalize',
-  'date',
-  'dateAdd',
-  'distinct',
-  'escapeChar',
-  'first',
-  'flatten',
-  'indent',
-  'join',
-  'json',
-  'keys',
-  'last',
-  'length',
-  'lower',
-  'number',
-  'numberFormat',
-  'replace',
-  'reverse',
-  'slice',
-  'slugify',
-  'sort',
-  'split',
-  'string',
-  'substringAfter',
-  'substringAfterLast',
-  'substringBefore',
-  'substringBeforeLast',
-  'title',
-  'trim',
-  'upper',
-  'urlencode',
-  'values',
-] as const;
-
+/** What Handlebars hands to a helper last. */
 interface HelperOptions {
+  readonly name: string;
   readonly hash: Readonly<Record<string, unknown>>;
+  readonly data?: { readonly expressions?: Helpers };
+  /** Where the call stands: lines from 1, columns from 0. */
+  readonly loc?: { readonly start: { readonly line: number; readonly column: number } };
 }
 
-/** Handlebars hands over each value as its own variable, so no text of a user becomes a part of an expression. */
-function applyFilter(name: string, args: readonly unknown[], { hash }: HelperOptions, env: RenderEnv): unknown {
-  const variables: Record<string, unknown> = {};
-  args.forEach((value, i) => {
-    variables[`a${i}`] = value ?? null;
-  });
-  const positional = args.slice(1).map((_, i) => `a${i + 1}`);
-  const named = Object.entries(hash).map(([key, value]) => {
-    if (!/^[A-Za-z_]\w*$/.test(key)) throw new Error(`'${key}' is no name of an argument of ${name}`);
-    variables[`h_${key}`] = value ?? null;
-    return `${key}=h_${key}`;
-  });
-  const list = [...positional, ...named];
-  const call = list.length === 0 ? name : `${name}(${list.join(', ')})`;
-  return renderTyped(`{{ a0 | ${call} }}`, variables, env);
+/** A template and what messages about it call it. */
+export interface TemplateSource {
+  readonly text: string;
+  readonly name: string;
 }
 
-/** Registers the filters and a few comparisons. What helpers answer is escaped by Handlebars as any other value. */
-export function registerHelpers(handlebars: typeof Handlebars, env: RenderEnv): void {
-  for (const name of FILTERS) {
-    handlebars.registerHelper(name, function helper(this: unknown, ...given: unknown[]) {
+type Member = Readonly<Record<string, unknown>> | null | undefined;
+const hasMember = (of: Member, name: string): boolean =>
+  typeof of === 'object' && of !== null && Object.hasOwn(of, name);
+
+/** What an expression computed, as data that Handlebars can go through; a list or map prints as JSON, as `{{ }}` prints it there. */
+function shown(value: unknown): unknown {
+  const plain = toPlainValue(value);
+  if (typeof plain === 'bigint') return String(plain);
+  if (typeof plain !== 'object' || plain === null) return plain;
+  return Object.defineProperty(plain, 'toString', { value: () => toJson(value) });
+}
+
+function call(name: string, given: readonly unknown[], options: HelperOptions, source: TemplateSource): unknown {
+  const { expressions } = options.data ?? {};
+  if (expressions === undefined) throw new Error(`the helper ${name} is called outside of a message`);
+  const { line, column } = options.loc?.start ?? { line: 1, column: 0 };
+  const value = expressions.call({
+    name,
+    // What is absent in a template is null in an expression.
+    positional: given.map((item) => item ?? null),
+    named: Object.fromEntries(Object.entries(options.hash).map(([key, item]) => [key, item ?? null])),
+    source: source.text,
+    sourceName: source.name,
+    line,
+    column: column + 1,
+  });
+  return shown(value);
+}
+
+/**
+ * Makes every filter of the expression language, and every function that needs nothing but its arguments, a helper:
+ * `{{date startDate format="HH:mm"}}` is `{{ startDate | date(format="HH:mm") }}`. They are those of the registry themselves, with its
+ * limits and errors. What helpers answer is escaped by Handlebars as any other value.
+ */
+export function registerHelpers(handlebars: typeof Handlebars, source: TemplateSource): void {
+  for (const name of helperNames()) {
+    handlebars.registerHelper(name, function helper(this: Member, ...given: unknown[]) {
       const options = given.pop() as HelperOptions;
-      // `{{date}}` alone is the member of that name, not the filter.
-      if (given.length === 0) return (this as Readonly<Record<string, unknown>> | undefined)?.[name];
-      const value = applyFilter(name, given, options, env);
-      return typeof value === 'object' && value !== null ? toPlainText(value) : value;
+      const isBare = given.length === 0 && Object.keys(options.hash).length === 0;
+      // `{{date}}` and `{{id}}` alone are the members of that name, not the filter and the function.
+      if (isBare && (isFilterName(name) || hasMember(this, name)))
+        return hasMember(this, name) ? this![name] : undefined;
+      return call(name, given, options, source);
     });
   }
-  handlebars.registerHelper('default', (value: unknown, otherwise: unknown) => value ?? otherwise);
+  // `{{name}}` is a member that is not there; `{{name value}}` can only be a helper that nobody knows.
+  handlebars.registerHelper('helperMissing', (...given: unknown[]) => {
+    const options = given.pop() as HelperOptions;
+    return given.length === 0 ? undefined : call(options.name, given, options, source);
+  });
   handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('pretty', (value: JsonObject) => JSON.stringify(value, null, 2));
 }

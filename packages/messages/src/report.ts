@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
+import { createHelpers, type RenderEnv } from '@tiercel/expressions';
 import { executionToJson, isoDate, logToJson, type ExecutionParts, type LogParts } from '@tiercel/contracts';
 import { currentState, historyDuration, type Json, type JsonObject } from '@tiercel/model';
 import { registerHelpers } from './helpers.ts';
@@ -22,6 +23,9 @@ const MAX_BARS = 2000;
 /** Longest value that is shown whole. */
 const MAX_TEXT = 20_000;
 
+const TEMPLATE_FILE = 'report.hbs';
+const ENV: RenderEnv = { now: () => Date.now(), random: Math.random, clock: () => performance.now() };
+
 type Template = (context: object) => string;
 const compiled = new Map<string, Template>();
 
@@ -30,18 +34,21 @@ function templateOf(folder: string): Template {
   const known = compiled.get(folder);
   if (known !== undefined) return known;
   const handlebars = Handlebars.create();
-  registerHelpers(handlebars, { now: () => Date.now(), random: Math.random });
-  const template: Template = handlebars.compile(readTemplate(folder), { strict: false, preventIndent: true });
+  const text = readTemplate(folder);
+  registerHelpers(handlebars, { text, name: TEMPLATE_FILE });
+  const run = handlebars.compile<object>(text, { strict: false, preventIndent: true });
+  // Bounds on work count for the page as a whole.
+  const template: Template = (context) => run(context, { data: { expressions: createHelpers(ENV) } });
   compiled.set(folder, template);
   return template;
 }
 
 function readTemplate(folder: string): string {
   try {
-    return readFileSync(join(folder, 'report.hbs'), 'utf8');
+    return readFileSync(join(folder, TEMPLATE_FILE), 'utf8');
   } catch (error) {
     if (folder === BUILT_IN || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return readFileSync(join(BUILT_IN, 'report.hbs'), 'utf8');
+    return readFileSync(join(BUILT_IN, TEMPLATE_FILE), 'utf8');
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorText } from '@tiercel/expressions';
 import { ExecutionState, look, maskSecrets } from '@tiercel/engine';
 import { taskJobId, taskQueue, type ExecutionHint, type InboxCopy } from '@tiercel/contracts';
 import { currentState, isTerminal, partitionOf, withState, type Execution, type TaskRun } from '@tiercel/model';
@@ -191,7 +192,7 @@ export class Desk {
       this.hints.push(this.lookAgain(hints, true));
       return true;
     }
-    const reason = messageOf(error);
+    const reason = errorText(error);
     const shown = state === undefined ? reason : maskSecrets(state, this.deps.server, reason);
     const logged = shown === reason ? error : new Error(shown);
     this.deps.log.error({ ...fields, error: logged }, 'a step failed; the execution is given up');
@@ -259,8 +260,6 @@ interface Sight {
   readonly news: readonly InboxCopy[];
   readonly leased: (taskRunSeq: number, dispatch: number) => boolean;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const unique = (copies: readonly InboxCopy[]): readonly InboxCopy[] =>
   copies.length < 2 ? copies : [...new Map(copies.map((copy) => [copy.id, copy])).values()];

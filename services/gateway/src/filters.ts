@@ -1,6 +1,6 @@
 import { ApiError, parseDuration } from '@tiercel/contracts';
 import { LOG_LEVELS, STATES } from '@tiercel/model';
-import { searchTextProblem, type ExecutionFilter, type LogFilter, type SearchedIn } from '@tiercel/store';
+import { isAnything, searchTextProblem, type ExecutionFilter, type LogFilter, type SearchedIn } from '@tiercel/store';
 import { cannotConvert, createQuery, labelsOf, MAX_DURATION, type Query } from './http/query.ts';
 
 interface Field {
@@ -124,7 +124,7 @@ function datesOf(query: Query, now: number): { startDate?: number; endDate?: num
 /** `q` of `*` or nothing finds everything. 422 for more words or characters than a search bears. */
 export const freeText = (query: Query, searchedIn: SearchedIn = 'text'): { q?: string } => {
   const q = query.text('q')?.trim();
-  if (q === undefined || q === '' || q === '*') return {};
+  if (q === undefined || isAnything(q)) return {};
   const problem = searchTextProblem(q, searchedIn);
   if (problem !== undefined) throw new ApiError('illegalArgument', `q: ${problem}`);
   return { q };

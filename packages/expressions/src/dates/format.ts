@@ -1,3 +1,4 @@
+import { GenerationCache } from '../cache.ts';
 import { fail } from '../errors.ts';
 import { dayOfWeek, dayOfYear, weekOf } from './calendar.ts';
 import { dateNames, type DateNames, type TextStyle } from './locale.ts';
@@ -262,11 +263,23 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 };
 const ENGLISH = ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-ZA', 'en-CA'];
 
+const zoneNameFormats = new GenerationCache<Intl.DateTimeFormat>(100, 100);
+
+/** Making a format costs a hundred times what using it does. */
+function zoneNameFormat(locale: string, timeZone: string, style: 'short' | 'long'): Intl.DateTimeFormat {
+  const key = `${locale} ${timeZone} ${style}`;
+  let format = zoneNameFormats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: style });
+    zoneNameFormats.set(key, format, 1);
+  }
+  return format;
+}
+
 function zoneName(zone: Zone, style: 'short' | 'long', fields: Fields, tag: string): string {
   if (!zone.isRegion || /^(?:UT|UTC|GMT)[+-]/.test(zone.id)) return zone.id;
   const named = (locale: string): string => {
-    const format = new Intl.DateTimeFormat(locale, { timeZone: zone.id, timeZoneName: style });
-    const parts = format.formatToParts(fields.epochSecond * 1000);
+    const parts = zoneNameFormat(locale, zone.id, style).formatToParts(fields.epochSecond * 1000);
     return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone.id;
   };
   const own = named(tag);

@@ -1,3 +1,4 @@
+import { GenerationCache } from '../cache.ts';
 import { localeTag } from '../locales.ts';
 
 /** Names and week rules of a locale, from the host's locale data. */
@@ -19,8 +20,7 @@ export interface DateNames {
 export type TextStyle = 'long' | 'short' | 'narrow';
 
 const STYLES: readonly TextStyle[] = ['long', 'short', 'narrow'];
-const MAX_CACHED = 100;
-const cache = new Map<string, DateNames>();
+const cache = new GenerationCache<DateNames>(50, 50);
 
 /** Regions whose week starts on Sunday, and on Saturday; elsewhere on Monday (CLDR week data). */
 const SUNDAY = new Set(
@@ -41,7 +41,7 @@ export function dateNames(locale: string): DateNames {
   const known = cache.get(tag);
   if (known !== undefined) return known;
   const names = readNames(tag);
-  if (cache.size < MAX_CACHED) cache.set(tag, names);
+  cache.set(tag, names, 1);
   return names;
 }
 

@@ -1,3 +1,4 @@
+import { GenerationCache } from '../cache.ts';
 import { fail } from '../errors.ts';
 
 /** One element of a date pattern: a run of the same letter, literal text, or an optional part. */
@@ -7,9 +8,8 @@ export type Element =
   | { readonly kind: 'optional'; readonly elements: readonly Element[] };
 
 const MAX_PATTERN = 500;
-const MAX_CACHED = 1000;
 const MAX_DEPTH = 20;
-const cache = new Map<string, readonly Element[]>();
+const cache = new GenerationCache<readonly Element[]>(500, 500);
 
 /** The widest run of each letter; a letter that is not here fails (expressions.md §10.3). */
 const WIDTHS: Readonly<Record<string, number>> = {
@@ -56,7 +56,7 @@ export function parsePattern(pattern: string): readonly Element[] {
   if (pattern.length > MAX_PATTERN) fail(`A date pattern has at most ${MAX_PATTERN} characters`);
   const reader = new PatternReader(pattern);
   const elements = reader.read(0);
-  if (cache.size < MAX_CACHED) cache.set(pattern, elements);
+  cache.set(pattern, elements, 1);
   return elements;
 }
 

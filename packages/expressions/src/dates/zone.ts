@@ -1,3 +1,4 @@
+import { GenerationCache } from '../cache.ts';
 import { fail } from '../errors.ts';
 
 /** A time zone: a fixed offset, or a region with its rules. */
@@ -19,14 +20,15 @@ const QUARTER = 900;
 const MAX_CACHED = 2000;
 const MAX_EPOCH_SECOND = 8_640_000_000_000;
 
-const zones = new Map<string, Zone>();
+/** Names may be written in any case, so there is no end of them; each region holds a format of the host. */
+const zones = new GenerationCache<Zone>(300, 300);
 
 /** The zone of a name (expressions.md §10.2). Unknown names fail. */
 export function zoneOf(name: string): Zone {
   const known = zones.get(name);
   if (known !== undefined) return known;
   const zone = makeZone(name);
-  if (zones.size < MAX_CACHED) zones.set(name, zone);
+  zones.set(name, zone, 1);
   return zone;
 }
 

@@ -14,6 +14,9 @@ import {
 } from '../definitions.ts';
 import type { Value } from '../values.ts';
 
+/** What a zone or a locale costs that is not known yet is in here as well. */
+const STEPS_PER_DATE = 32;
+
 /** Writes a moment in a zone; the arguments `format` and `locale` stand at the given places. */
 function written(
   moment: Moment,
@@ -24,8 +27,10 @@ function written(
   context: Context,
 ): string {
   const fields = fieldsOf(moment.epochSecond, moment.nano, zone);
+  const pattern = optionalText(args, format, 'The argument `format`') ?? 'iso';
+  context.work.step(STEPS_PER_DATE + pattern.length);
   const language = optionalText(args, locale, 'The argument `locale`') ?? context.env.locale ?? 'en_US';
-  return formatDate(fields, optionalText(args, format, 'The argument `format`') ?? 'iso', language);
+  return formatDate(fields, pattern, language);
 }
 
 function date(input: Value, args: ArgValues, context: Context): Value {

@@ -3,6 +3,7 @@ import { type ArgValues, type FilterDefinition, wholeArg } from '../definitions.
 import { fail } from '../errors.ts';
 import { sameElement } from '../operators.ts';
 import { plainText } from '../print.ts';
+import type { Work } from '../work.ts';
 import {
   isInteger,
   isList,
@@ -38,12 +39,13 @@ function ofList(params: readonly string[] | null, run: OnList): FilterDefinition
 function end(pick: (length: number) => number): FilterDefinition {
   return {
     params: null,
-    apply: (input) => {
+    apply: (input, _args, context) => {
       if (typeof input === 'string') {
         return input === '' ? fail('The text is empty') : (input[pick(input.length)] ?? null);
       }
       if (!isList(input)) return fail(`The filter needs a list or a text, not ${typeName(input)}`);
       const items = listItems(input);
+      if (items !== input) context.work.step(items.length >> 2);
       return items[pick(items.length)] ?? null;
     },
   };
@@ -63,16 +65,27 @@ function compareValues(left: Value, right: Value): number {
   return fail(`A list with ${typeName(left)} and ${typeName(right)} can not be sorted`);
 }
 
+const COMPARISONS_PER_STEP = 8;
+const LONG_TEXT = 1024;
+
 function sorted(items: readonly Value[], context: Context): Value[] {
-  context.work.step(items.length * 4);
-  return items.toSorted(compareValues);
+  const { work } = context;
+  let comparisons = 0;
+  return items.toSorted((left, right) => {
+    comparisons += 1;
+    if (comparisons % COMPARISONS_PER_STEP === 0) work.step();
+    // Long texts that begin alike are read as far as they do.
+    if (typeof left === 'string' && left.length > LONG_TEXT) work.step(left.length >> 10);
+    return compareValues(left, right);
+  });
 }
 
-function slice(input: Value, args: ArgValues): Value {
+function slice(input: Value, args: ArgValues, context: Context): Value {
   if (typeof input !== 'string' && !isList(input)) {
     return fail(`\`slice\` needs a text or a list, not ${typeName(input)}`);
   }
   const items = typeof input === 'string' ? input : listItems(input);
+  if (typeof items !== 'string') context.work.step(items.length >> 3);
   const from = args[0] === undefined || args[0] === null ? 0 : wholeArg(args, 0, 'The argument `fromIndex` of `slice`');
   if (from < 0 || from > items.length) return fail('The argument `fromIndex` of `slice` is outside of the value');
   if (args[1] === undefined || args[1] === null) return items.slice(from);
@@ -123,10 +136,16 @@ function join(items: readonly Value[], args: ArgValues, context: Context): strin
   return parts.join(separator);
 }
 
-function lengthOf(input: Value): number {
+function lengthOf(input: Value, work: Work): number {
   if (typeof input === 'string') return input.length;
-  if (isList(input)) return Array.isArray(input) ? input.length : listItems(input).length;
-  return isMap(input) ? mapSize(input) : 0;
+  if (isList(input)) return Array.isArray(input) ? input.length : (input as ReadonlySet<Value>).size;
+  return isMap(input) ? counted(mapSize(input), work) : 0;
+}
+
+/** The number of entries that were gone over, which is work. */
+function counted(size: number, work: Work): number {
+  work.step(size >> 2);
+  return size;
 }
 
 function chunk(items: readonly Value[], args: ArgValues): Value {
@@ -144,8 +163,9 @@ function distinct(items: readonly Value[], _args: ArgValues, context: Context): 
     if (typeof item === 'string') {
       if (scalars.has(item)) continue;
       scalars.add(item);
-    } else if (result.some((other) => sameElement(other, item, context.work))) {
-      continue;
+    } else {
+      context.work.step(result.length >> 4);
+      if (result.some((other) => sameElement(other, item, context.work))) continue;
     }
     context.work.step();
     result.push(item);
@@ -157,7 +177,7 @@ function distinct(items: readonly Value[], _args: ArgValues, context: Context): 
 export const listFilters: Readonly<Record<string, FilterDefinition>> = {
   first: end(() => 0),
   last: end((length) => length - 1),
-  length: { params: null, takesNull: true, apply: lengthOf },
+  length: { params: null, takesNull: true, apply: (input, _args, context) => lengthOf(input, context.work) },
   join: ofList(['separator'], join),
   slice: { params: ['fromIndex', 'toIndex'], apply: slice },
   sort: ofList(null, (items, _args, context) => sorted(items, context)),

@@ -69,6 +69,7 @@ export const numberFilters: Readonly<Record<string, FilterDefinition>> = {
     params: ['format'],
     apply: (input, args, context) => {
       if (!isNumber(input)) return fail(`\`numberFormat\` needs a number, not ${typeName(input)}`);
+      context.work.step(64);
       const format = optionalText(args, 0, 'The argument `format` of `numberFormat`');
       return formatNumber(input, format, context.env.locale ?? 'en_US');
     },

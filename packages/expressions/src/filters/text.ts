@@ -1,13 +1,15 @@
-/* oxlint-disable no-control-regex -- the formats are defined by their control characters */
 import { fromBase64, fromUtf8, toBase64, utf8 } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import { type ArgValues, type FilterDefinition, optionalBoolean, required, textArg, wholeArg } from '../definitions.ts';
 import { fail } from '../errors.ts';
-import { replaceLiteral } from '../methods.ts';
+import { trimmed } from '../methods.ts';
 import { plainText } from '../print.ts';
+import { inBlocks } from '../blocks.ts';
 import { compileRegex, matchesPart, allMatches, replaceRegex, splitRegex } from '../regex.ts';
+import { endsWith, lastPlaceIn, placeIn, replaceLiteral, startsWith } from '../search.ts';
 import { slugify } from '../slugify.ts';
 import { isList, isMap, listItems, makeMap, mapEntries, typeName, type Value } from '../values.ts';
+import type { Work } from '../work.ts';
 import { formDecode, formEncode } from '../urls.ts';
 
 type Convert = (text: string, args: ArgValues, context: Context) => Value;
@@ -107,10 +109,12 @@ function indented(text: string, args: ArgValues, context: Context, inFront: bool
   return inFront ? indent + body : body;
 }
 
-type Cut = (text: string, separator: string) => string;
+type Cut = (text: string, separator: string, work: Work) => string;
 
 function substring(cut: Cut): FilterDefinition {
-  return ofAny(['separator'], (text, args) => cut(text, textArg(args, 0, 'The argument `separator`')));
+  return ofAny(['separator'], (text, args, context) =>
+    cut(text, textArg(args, 0, 'The argument `separator`'), context.work),
+  );
 }
 
 function before(text: string, separator: string, at: number): string {
@@ -121,7 +125,7 @@ function after(text: string, separator: string, at: number): string {
   return at === -1 ? '' : text.slice(at + separator.length);
 }
 
-function edge(test: (text: string, value: string) => boolean): FilterDefinition {
+function edge(test: (text: string, value: string, work: Work) => boolean): FilterDefinition {
   return {
     params: ['value'],
     takesNull: true,
@@ -129,7 +133,7 @@ function edge(test: (text: string, value: string) => boolean): FilterDefinition 
       const value = args[0];
       if (input === null) return fail('The filter needs a value, not null');
       if (value === undefined || value === null) return fail('The argument `value` is missing');
-      return test(plainText(input, context.work), plainText(value, context.work));
+      return test(plainText(input, context.work), plainText(value, context.work), context.work);
     },
   };
 }
@@ -145,32 +149,42 @@ export const textFilters: Readonly<Record<string, FilterDefinition>> = {
   capitalize: ofText(null, (text) => text.replace(/\S/u, titleCase)),
   lower: ofAny(null, (text) => text.toLowerCase()),
   upper: ofAny(null, (text) => text.toUpperCase()),
-  title: ofText(null, (text) =>
-    text.replace(/(^|\s)(\S)/gu, (_all, gap: string, letter: string) => gap + titleCase(letter)),
-  ),
-  trim: ofText(null, (text) =>
-    text.replace(/^[\u0000-\u0020]+/, '').replace(/(?<![\u0000-\u0020])[\u0000-\u0020]+$/, ''),
-  ),
+  title: ofText(null, (text, _args, context) => {
+    // A block that starts inside a word must not start with a capital.
+    let before = ' ';
+    return inBlocks(text, context.work, (block) => {
+      const titled = (before + block).replace(
+        /(\s)(\S)/gu,
+        (_all, gap: string, letter: string) => gap + titleCase(letter),
+      );
+      const { length } = before;
+      before = block.slice(-1);
+      return titled.slice(length);
+    });
+  }),
+  trim: ofText(null, trimmed),
   replace: { params: ['replace_pairs', 'regexp'], apply: replacePairs },
   split: ofText(['delimiter', 'limit'], (text, args, context) => {
     const delimiter = textArg(args, 0, 'The argument `delimiter` of `split`');
     const limit = args[1] === undefined || args[1] === null ? 0 : wholeArg(args, 1, 'The argument `limit` of `split`');
     return splitRegex(delimiter, text, limit, context.work);
   }),
-  slugify: ofAny(null, (text) => slugify(text)),
-  startsWith: edge((text, value) => text.startsWith(value)),
-  endsWith: edge((text, value) => text.endsWith(value)),
-  substringBefore: substring((text, separator) =>
-    separator === '' ? '' : before(text, separator, text.indexOf(separator)),
+  slugify: ofAny(null, (text, _args, context) => slugify(text, context.work)),
+  startsWith: edge(startsWith),
+  endsWith: edge(endsWith),
+  substringBefore: substring((text, separator, work) =>
+    separator === '' ? '' : before(text, separator, placeIn(text, separator, work)),
   ),
-  substringBeforeLast: substring((text, separator) => before(text, separator, text.lastIndexOf(separator))),
-  substringAfter: substring((text, separator) => after(text, separator, text.indexOf(separator))),
-  substringAfterLast: substring((text, separator) =>
-    separator === '' ? '' : after(text, separator, text.lastIndexOf(separator)),
+  substringBeforeLast: substring((text, separator, work) =>
+    before(text, separator, lastPlaceIn(text, separator, work)),
+  ),
+  substringAfter: substring((text, separator, work) => after(text, separator, placeIn(text, separator, work))),
+  substringAfterLast: substring((text, separator, work) =>
+    separator === '' ? '' : after(text, separator, lastPlaceIn(text, separator, work)),
   ),
   urlencode: ofText(null, (text, _args, context) => {
     context.work.text(text.length * 3);
-    return formEncode(text);
+    return inBlocks(text, context.work, formEncode);
   }),
   urldecode: ofText(null, (text) => formDecode(text)),
   escapeChar: { params: ['type'], apply: escapeChar },

@@ -1,6 +1,8 @@
 import { fromBase64, fromUtf8, toBase64, utf8 } from '../bytes.ts';
+import { inBlocks } from '../blocks.ts';
 import { Failure } from '../errors.ts';
 import { jsonOf } from '../print.ts';
+import { replaceLiteral } from '../search.ts';
 import type { Value } from '../values.ts';
 import type { Work } from '../work.ts';
 import { jqFail, typeOf } from './values.ts';
@@ -20,20 +22,24 @@ export function formatText(name: string, value: Value, work: Work): string {
     case 'json':
       return jsonOf(value, work, true);
     case 'html':
-      return toText(value, work).replace(/[<>&'"]/g, (character) => HTML[character] ?? character);
+      return inBlocks(toText(value, work), work, (block) =>
+        block.replace(/[<>&'"]/g, (character) => HTML[character] ?? character),
+      );
     case 'uri':
-      return uri(toText(value, work));
+      return inBlocks(toText(value, work), work, uri);
     case 'csv':
-      return row(value, ',', (text) => `"${text.replaceAll('"', '""')}"`, 'csv', work);
+      return row(value, ',', (text) => `"${replaceLiteral(text, '"', '""', work)}"`, 'csv', work);
     case 'tsv':
-      return row(value, '\t', tsvText, 'tsv', work);
+      return row(value, '\t', (text) => inBlocks(text, work, tsvText), 'tsv', work);
     case 'sh':
       return Array.isArray(value)
         ? (value as Value[]).map((item) => shellWord(item, work)).join(' ')
         : shellWord(value, work);
     case 'base64':
+      work.text(toText(value, work).length * 2);
       return toBase64(utf8(toText(value, work)));
     case 'base64d':
+      work.text(toText(value, work).length);
       return fromUtf8(decoded(toText(value, work)));
     default:
       throw new Failure(`${name} is not a valid jq format`);
@@ -74,7 +80,7 @@ function row(value: Value, separator: string, quote: (text: string) => string, f
 }
 
 function shellWord(value: Value, work: Work): string {
-  if (typeof value === 'string') return `'${value.replaceAll("'", "'\\''")}'`;
+  if (typeof value === 'string') return `'${replaceLiteral(value, "'", "'\\''", work)}'`;
   const type = typeOf(value);
   return type === 'array' || type === 'object'
     ? jqFail(`${type} can not be escaped for shell`)

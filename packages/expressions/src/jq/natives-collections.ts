@@ -1,3 +1,4 @@
+import { inBlocks } from '../blocks.ts';
 import { isMap, isNumber, makeMap, mapEntries, mapKeys, toDouble, type Value } from '../values.ts';
 import type { Work } from '../work.ts';
 import { toText } from './formats.ts';
@@ -158,7 +159,15 @@ export const collectionNatives: Readonly<Record<string, Native>> = {
   }),
   'reverse/0': ofInput((value, work) => {
     if (value === null) return [];
-    if (typeof value === 'string') return [...value].toReversed().join('');
+    if (typeof value === 'string') {
+      let out = '';
+      // Blocks come out in their order, so each is put in front of those before it.
+      inBlocks(value, work, (block) => {
+        out = [...block].toReversed().join('') + out;
+        return '';
+      });
+      return out;
+    }
     return list(value, 'cannot be reversed, as it is not an array', work).toReversed();
   }),
   'sort/0': sortBy,

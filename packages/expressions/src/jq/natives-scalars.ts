@@ -3,6 +3,8 @@ import { Failure } from '../errors.ts';
 import { utf8 } from '../bytes.ts';
 import { parseJson } from '../json.ts';
 import { allMatches, compileRegex, type Match } from '../regex.ts';
+import { inBlocks } from '../blocks.ts';
+import { endsWith, startsWith, TextSearch } from '../search.ts';
 import { isInteger, isMap, isNumber, makeMap, mapSize, toDouble, type Value } from '../values.ts';
 import type { Work } from '../work.ts';
 import { formatText, toText } from './formats.ts';
@@ -67,9 +69,22 @@ function toNumber(value: Value, work: Work): Value {
   return numeric(Number(trimmed));
 }
 
-function lengthOf(value: Value): Value {
+/** Characters, not code units. */
+function characters(value: string, work: Work): number {
+  let count = value.length;
+  for (let at = 1; at < value.length; at += 1) {
+    if (at % 8192 === 0) work.step(64);
+    const code = value.charCodeAt(at);
+    if (code < 0xdc00 || code > 0xdfff) continue;
+    const before = value.charCodeAt(at - 1);
+    if (before >= 0xd800 && before <= 0xdbff) count -= 1;
+  }
+  return count;
+}
+
+function lengthOf(value: Value, work: Work): Value {
   if (value === null) return 0;
-  if (typeof value === 'string') return [...value].length;
+  if (typeof value === 'string') return characters(value, work);
   if (isNumber(value)) return numeric(Math.abs(toDouble(value)));
   if (Array.isArray(value)) return value.length;
   return isMap(value) ? mapSize(value) : jqFail(`${typeOf(value)} has no length`);
@@ -85,16 +100,17 @@ function fromJsonText(value: Value, work: Work): Value {
   }
 }
 
-function implode(value: Value): Value {
+function implode(value: Value, work: Work): Value {
   if (!Array.isArray(value)) return jqFail('implode input must be an array');
-  return (value as Value[])
-    .map((code) => {
-      if (!isNumber(code) || !isInteger(code) || toDouble(code) < 0 || toDouble(code) > 0x10ffff) {
-        return jqFail('Unicode codepoint must be numeric');
-      }
-      return String.fromCodePoint(toDouble(code));
-    })
-    .join('');
+  let out = '';
+  for (const [index, code] of (value as Value[]).entries()) {
+    if (index % 8 === 0) work.step();
+    if (!isNumber(code) || !isInteger(code) || toDouble(code) < 0 || toDouble(code) > 0x10ffff) {
+      return jqFail('Unicode codepoint must be numeric');
+    }
+    out += String.fromCodePoint(toDouble(code));
+  }
+  return out;
 }
 
 function indices(value: Value, [wanted = null]: readonly Value[], work: Work): Value {
@@ -103,8 +119,10 @@ function indices(value: Value, [wanted = null]: readonly Value[], work: Work): V
     const part = text(wanted, 'cannot be searched for in a string', work);
     if (part === '') return null;
     const found: Value[] = [];
-    for (let at = value.indexOf(part); at !== -1; at = value.indexOf(part, at + 1)) {
-      work.step();
+    const search = new TextSearch(value, part, work);
+    for (let at = search.next(0); at !== -1; at = search.next(at + 1)) {
+      // Places may overlap, so that each costs as much as the part is long.
+      work.step(1 + (part.length >> 7));
       found.push(at);
     }
     return found;
@@ -211,36 +229,55 @@ const match2: Native = function* native(call) {
 /** Functions on texts and numbers (expressions.md §11). */
 export const scalarNatives: Readonly<Record<string, Native>> = {
   'length/0': ofInput(lengthOf),
-  'utf8bytelength/0': ofInput((value, work) => utf8(text(value, 'only strings have UTF-8 byte length', work)).length),
+  'utf8bytelength/0': ofInput((value, work) => {
+    const subject = text(value, 'only strings have UTF-8 byte length', work);
+    work.text(subject.length);
+    return utf8(subject).length;
+  }),
   'tostring/0': ofInput(toText),
   'tonumber/0': ofInput(toNumber),
   'tojson/0': ofInput((value, work) => jsonOf(value, work, true)),
   'fromjson/0': ofInput(fromJsonText),
   'ascii_downcase/0': ofInput((value, work) =>
-    text(value, 'cannot be lowercased', work).replace(/[A-Z]+/g, (run) => run.toLowerCase()),
+    inBlocks(text(value, 'cannot be lowercased', work), work, (block) =>
+      block.replace(/[A-Z]+/g, (run) => run.toLowerCase()),
+    ),
   ),
   'ascii_upcase/0': ofInput((value, work) =>
-    text(value, 'cannot be uppercased', work).replace(/[a-z]+/g, (run) => run.toUpperCase()),
+    inBlocks(text(value, 'cannot be uppercased', work), work, (block) =>
+      block.replace(/[a-z]+/g, (run) => run.toUpperCase()),
+    ),
   ),
-  'explode/0': ofInput((value, work) =>
-    Array.from(text(value, 'cannot be exploded', work), (letter) => letter.codePointAt(0) ?? 0),
-  ),
+  'explode/0': ofInput((value, work) => {
+    const codes: Value[] = [];
+    for (const letter of text(value, 'cannot be exploded', work)) {
+      if (codes.length % 8 === 0) work.step();
+      codes.push(letter.codePointAt(0) ?? 0);
+    }
+    return codes;
+  }),
   'implode/0': ofInput(implode),
   'startswith/1': ofArgs((value, [part = null], work) =>
-    text(value, 'startswith() requires string inputs', work).startsWith(
+    startsWith(
+      text(value, 'startswith() requires string inputs', work),
       text(part, 'startswith() requires string inputs', work),
+      work,
     ),
   ),
   'endswith/1': ofArgs((value, [part = null], work) =>
-    text(value, 'endswith() requires string inputs', work).endsWith(
+    endsWith(
+      text(value, 'endswith() requires string inputs', work),
       text(part, 'endswith() requires string inputs', work),
+      work,
     ),
   ),
-  'ltrimstr/1': ofArgs((value, [part]) =>
-    typeof value === 'string' && typeof part === 'string' && value.startsWith(part) ? value.slice(part.length) : value,
+  'ltrimstr/1': ofArgs((value, [part], work) =>
+    typeof value === 'string' && typeof part === 'string' && startsWith(value, part, work)
+      ? value.slice(part.length)
+      : value,
   ),
-  'rtrimstr/1': ofArgs((value, [part]) =>
-    typeof value === 'string' && typeof part === 'string' && part !== '' && value.endsWith(part)
+  'rtrimstr/1': ofArgs((value, [part], work) =>
+    typeof value === 'string' && typeof part === 'string' && part !== '' && endsWith(value, part, work)
       ? value.slice(0, -part.length)
       : value,
   ),

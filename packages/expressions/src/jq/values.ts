@@ -21,6 +21,7 @@ import {
   toDouble,
   type Value,
 } from '../values.ts';
+import { placeIn, splitAt } from '../search.ts';
 import { MAX_NESTING, type Work } from '../work.ts';
 
 /** An error of a jq program: `try` catches it and sees `value`. */
@@ -238,9 +239,7 @@ function repeat(text: string, count: number, work: Work): Value {
 export function splitText(text: string, separator: string, work: Work): Value[] {
   if (text === '') return [];
   work.text(text.length);
-  const parts = text.split(separator);
-  work.step(parts.length);
-  return parts;
+  return separator === '' ? text.split('') : splitAt(text, separator, 0, work);
 }
 
 /** `.[key]`, null where there is nothing. */
@@ -317,7 +316,7 @@ export function containsValue(a: Value, b: Value, work: Work, depth = 0): boolea
   if (typeOf(a) !== typeOf(b)) {
     return jqFail(`${described(a, work)} and ${described(b, work)} cannot have their containment checked`);
   }
-  if (typeof a === 'string') return a.includes(b as string);
+  if (typeof a === 'string') return placeIn(a, b as string, work) !== -1;
   if (Array.isArray(a)) {
     return (b as Value[]).every((item) =>
       (a as Value[]).some((own) => typeOf(own) === typeOf(item) && containsValue(own, item, work, depth + 1)),

@@ -1,6 +1,6 @@
 import { analyse, ExpressionError, type TemplateUse } from '@tiercel/expressions';
 import { isDynamic, type Json } from '@tiercel/model';
-import { pathText, type Path } from '../problem.ts';
+import { pathText, type Path, type Place, type Problem } from '../problem.ts';
 import { isRawMap, type Reader } from '../reader.ts';
 import type { PlacedTask } from '../sections/tasks.ts';
 import { NESTED_TASK_PROPERTIES } from '../walk.ts';
@@ -30,7 +30,9 @@ export function checkExpressions(
   const check = (map: Readonly<Record<string, unknown>>, at: Path, owner: Path | undefined): void => {
     for (const { path, text } of texts(map, at, nested)) {
       const use = useOf(reader, text, path, errors);
-      if (use === undefined || owner === undefined || references === undefined) continue;
+      if (use === undefined) continue;
+      for (const error of use.unknown) warn(reader, path, error.message, error);
+      if (owner === undefined || references === undefined) continue;
       for (const problem of references.problems(use, owner)) {
         const { line, column } = reader.document.place(path);
         reader.warn(() => `${pathText(path)}: ${problem()} (line ${line}, column ${column})`);
@@ -70,12 +72,24 @@ function useOf(reader: Reader, text: string, path: Path, errors: ExpressionError
     return analyse(text);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    const place = reader.document.placeInside(path, error.line, error.column);
     const message = `invalid expression: ${error.message}`;
-    if (errors === 'problem') reader.constraint(path, message, place);
-    else reader.warn(() => `${pathText(path)}: ${message} (line ${place.line}, column ${place.column})`);
+    if (errors === 'warning') warn(reader, path, message, error);
+    else reader.constraint(path, message, () => placeOf(reader, path, error));
     return undefined;
   }
+}
+
+/** Where an error of an expression stands in the source of the flow; a problem takes the pointer along with its place. */
+const placeOf = (reader: Reader, path: Path, error: ExpressionError): Place & Pick<Problem, 'pointer'> => ({
+  ...reader.document.placeInside(path, error.line, error.column),
+  pointer: error.pointer(),
+});
+
+function warn(reader: Reader, path: Path, message: string, error: ExpressionError): void {
+  reader.warn(() => {
+    const { line, column, pointer } = placeOf(reader, path, error);
+    return `${pathText(path)}: ${message} (line ${line}, column ${column})\n${pointer}`;
+  });
 }
 
 interface PlacedText {

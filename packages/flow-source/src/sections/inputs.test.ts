@@ -83,7 +83,7 @@ describe('inputs of every type', () => {
     const found = inputs(`  - ${input}`);
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(message);
-    expect(found[0]).toMatch(/\(line \d+, column \d+\)$|must not be null$/);
+    expect(found[0]).toMatch(/\(line \d+, column \d+\)(?:\n.*\n *\^)?$|must not be null$/);
   });
 
   it('all that is wrong is told at once', () => {

@@ -1,5 +1,5 @@
 import { inputReader, type InputPorts } from '@tiercel/engine';
-import { toJson } from '@tiercel/expressions';
+import { errorText, toJson } from '@tiercel/expressions';
 import { holdsSecret, isDynamic, Masking, type Flow, type FlowInput, type Json, type JsonObject } from '@tiercel/model';
 import { fallbackOf, verdictOn, type Judged } from './judge.ts';
 import type { OrderedInput } from './order.ts';
@@ -77,7 +77,7 @@ class Resolution {
       const inputs = nested(dependencies.map((id) => [id, this.judged.get(id)?.plain ?? null] as const));
       return (await this.task.render.typed(this.task.flow, condition, inputs, this.onSecret)) === true;
     } catch (error) {
-      return `Invalid condition: ${(error as Error).message}`;
+      return `Invalid condition: ${errorText(error)}`;
     }
   }
 
@@ -120,7 +120,7 @@ class Resolution {
     try {
       return await work();
     } catch (error) {
-      throw new NoVerdict(`Cannot render '${property}'. Cause: ${(error as Error).message}`);
+      throw new NoVerdict(`Cannot render '${property}'. Cause: ${errorText(error)}`);
     }
   }
 }

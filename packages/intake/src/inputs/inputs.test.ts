@@ -164,6 +164,7 @@ describe('defaults with expressions', () => {
     const b = withInputs('  - {id: s, type: STRING, defaults: "{{ nothing.there }}"}');
     expect(await inputsOf(b, { s: '{{ 1 + 1 }}' })).toEqual({ s: '{{ 1 + 1 }}' });
     await expect(inputsOf(b, {})).rejects.toThrow("s: Cannot render 'defaults'. Cause: ");
+    await expect(inputsOf(b, {})).rejects.toThrow(/\nline 1, column \d+:\n.*\n *\^/);
   });
 
   it('fill the inputs of an execution that was started without any', async () => {

@@ -11,6 +11,9 @@ export const searchWords = (q: string, searchedIn: SearchedIn = 'text'): readonl
   ...new Set(q.split(BREAKS[searchedIn]).filter((word) => word !== '')),
 ];
 
+/** A text that asks for nothing: everything is found. Any other text without words (`%`) is found nowhere. */
+export const isAnything = (q: string): boolean => ['', '*'].includes(q.trim());
+
 /** Why this text is not searched for; undefined when it is. */
 export function searchTextProblem(q: string, searchedIn: SearchedIn = 'text'): string | undefined {
   if (q.length > MAX_SEARCH_CHARACTERS) return `a search text has at most ${MAX_SEARCH_CHARACTERS} characters`;

@@ -1,6 +1,6 @@
 import { StoreError } from '../ports/execution-store.ts';
 import type { Sort } from '../ports/execution-queries.ts';
-import { searchTextProblem, searchWords, type SearchedIn } from '../ports/free-text.ts';
+import { isAnything, searchTextProblem, searchWords, type SearchedIn } from '../ports/free-text.ts';
 
 /** Parameters of a statement that is put together: `add` answers the placeholder. */
 export class Parameters {
@@ -24,7 +24,7 @@ export function boundedWords(q: string, searchedIn: SearchedIn = 'text'): readon
  */
 export function matchText(p: Parameters, q: string, columns: readonly string[]): string[] {
   const words = boundedWords(q);
-  if (words.length === 0) return ['FALSE'];
+  if (words.length === 0) return isAnything(q) ? [] : ['FALSE'];
   return words.map((word) => {
     const pattern = p.add(`%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
     return `(${columns.map((column) => `${column} ILIKE ${pattern}`).join(' OR ')})`;

@@ -3,6 +3,7 @@ import { PrismaClient, type Flow, type Prisma } from '../generated/client.ts';
 import { StoreError } from '../ports/execution-store.ts';
 import type { Page, PageOf, Sort } from '../ports/execution-queries.ts';
 import type { FlowFilter, FlowStore, FlowWrite, StoredFlow } from '../ports/flow-store.ts';
+import { isAnything } from '../ports/free-text.ts';
 import { boundedWords } from './conditions.ts';
 import { classify, type Database } from './database.ts';
 import { latestOf, rowOf, toStored, withoutRevision, writeBatch, type Transaction } from './flow-batch.ts';
@@ -36,7 +37,8 @@ function scopeFilter({ scope = [], systemNamespace = 'system' }: FlowFilter): Pr
 /** Flows whose names have every word; a text without words (`%`) is in none, and cannot delete all. */
 function textFilter(q: string): Prisma.FlowWhereInput[] {
   const words = boundedWords(q, 'names');
-  return words.length === 0 ? [{ id: { in: [] } }] : words.map(containing);
+  if (words.length === 0) return isAnything(q) ? [] : [{ id: { in: [] } }];
+  return words.map(containing);
 }
 
 function whereOf(filter: FlowFilter): Prisma.FlowWhereInput {

@@ -76,7 +76,7 @@ describe('creating a flow', () => {
     const { status, body } = await send('POST', '/flows', source);
     expect(status).toBe(200);
     expect(body.warnings).toEqual([
-      expect.stringMatching(/^tasks\[0\]\.format: invalid expression: .* \(line 6, column \d+\)$/),
+      expect.stringMatching(/^tasks\[0\]\.format: invalid expression: .* \(line 6, column \d+\)\n\{\{ 1 \+\n\^$/),
       'concurrency: "concurrency" is accepted, but this version does not act on it yet',
     ]);
     expect((await send('POST', '/flows', flowSource('g'))).body).not.toHaveProperty('warnings');
