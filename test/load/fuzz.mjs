@@ -23,7 +23,7 @@ const tools = await bundled(
   'fuzz',
   `export * from '../packages/expressions/src/index.ts';
    export { parseFlow, describeProblem } from '../packages/flow-source/src/index.ts';
-   export { registryOfEnvironment } from '../packages/platform/src/index.ts';`,
+   export { builtInRegistry } from '../packages/platform/src/index.ts';`,
 );
 const { analyse, describeProblem, ExpressionError, NeedsIo, parseFlow, renderText, renderTyped } = tools;
 
@@ -191,7 +191,7 @@ const YAML = [
   '  tasks: []\n',
   '{{ outputs.nope }}',
 ];
-const registry = options.only.includes('flows') ? await tools.registryOfEnvironment({}) : undefined;
+const registry = options.only.includes('flows') ? tools.builtInRegistry() : undefined;
 
 function tryFlow() {
   const base =
