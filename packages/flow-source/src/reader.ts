@@ -43,21 +43,34 @@ export function createReader(document: YamlDocument, registry: PluginRegistry): 
     warn: (warning) => {
       if (warnings.length < MAX_PROBLEMS) warnings.push(warning());
     },
-    // What is missing has no place of its own; its path says enough.
     constraint: (path, message, place) =>
-      add(() => ({
-        kind: 'constraint',
-        message,
-        path: pathText(path),
-        ...labelOf(document.value, path),
-        ...((typeof place === 'function' ? place() : place) ?? (document.has(path) ? document.place(path) : undefined)),
-      })),
+      add(() => {
+        // A value that is not in the text came from plugin defaults. What is missing has no place: its path says enough.
+        const isGiven = path.length > 1 && !document.has(path) && isThere(document.value, path);
+        return {
+          kind: 'constraint',
+          message: isGiven ? `${message} (given by plugin defaults)` : message,
+          path: pathText(path),
+          ...labelOf(document.value, path),
+          ...((typeof place === 'function' ? place() : place) ??
+            (isGiven || document.has(path) ? document.place(path) : undefined)),
+        };
+      }),
     structure: (path, message, at = 'value') =>
       add(() => ({ kind: 'structure', message, path: pathText(path), ...document.place(path, at) })),
     deprecate: (path) => {
       deprecations.push(pathText(path));
     },
   };
+}
+
+function isThere(root: unknown, path: Path): boolean {
+  let value = root;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return false;
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value !== null && value !== undefined;
 }
 
 const MAX_LABEL = 100;
