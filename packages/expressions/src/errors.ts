@@ -1,3 +1,5 @@
+import { nearestNames } from '@tiercel/model';
+
 /** What went wrong: in the text, in a name, in a value, or with the bounds on work. */
 export type ExpressionErrorKind = 'syntax' | 'undefined' | 'evaluation' | 'limit';
 
@@ -131,7 +133,7 @@ export function toExpressionError(failure: Failure, template: string, position: 
       ? `${failure.message} (${clipped(template)}:${line})`
       : `Unable to find \`${clipped(undefinedName.missing)}\` used in the expression \`${clipped(template)}\` at line ${line}`;
   const { kind, unknown } = failure;
-  const suggestion = unknown === undefined ? undefined : nearestName(unknown.name, unknown.known());
+  const suggestion = unknown === undefined ? undefined : nearestNames(unknown.name, unknown.known())[0];
   return new ExpressionError(message, { kind, template, line, column, excerpt, suggestion });
 }
 
@@ -159,39 +161,4 @@ function locate(template: string, offset: number): { line: number; column: numbe
   const before = from > lineStart ? '…' : '';
   const source = `${before}${template.slice(from, to)}${to < lineEnd ? '…' : ''}`.replace(/[\r\t]/g, ' ');
   return { line, column: offset - lineStart + 1, excerpt: `${source}\n${' '.repeat(offset - from + before.length)}^` };
-}
-
-const MAX_CANDIDATES = 2000;
-const MAX_NAME = 200;
-
-/** The known name nearest to a misspelt one, if one is near enough to be meant. */
-function nearestName(name: string, known: Iterable<string>): string | undefined {
-  if (name.length > MAX_NAME) return undefined;
-  let best: string | undefined;
-  let bestDistance = Math.floor(name.length / 3) + 1;
-  let seen = 0;
-  for (const candidate of known) {
-    seen += 1;
-    if (seen > MAX_CANDIDATES) break;
-    if (candidate === name || Math.abs(candidate.length - name.length) > bestDistance) continue;
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance || (distance === bestDistance && best === undefined)) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

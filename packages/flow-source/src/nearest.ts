@@ -1,35 +1,4 @@
-const MAX_CANDIDATES = 1000;
-
-/** How many letters must be put in, left out, exchanged or swapped with their neighbour to make one text of the other. */
-function editDistance(a: string, b: string): number {
-  let before: readonly number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity;
-      current.push(Math.min(substitution, swapped, previous[j]! + 1, current[j - 1]! + 1));
-    }
-    before = previous;
-    previous = current;
-  }
-  return previous[b.length]!;
-}
-
-/** The known names that somebody who wrote `name` may have meant, nearest first. */
-export function nearestNames(name: string, known: readonly string[], limit = 1): readonly string[] {
-  const wanted = name.slice(0, 200).toLowerCase();
-  const threshold = Math.min(8, Math.max(1, Math.floor(wanted.length / 3)));
-  return known
-    .slice(0, MAX_CANDIDATES)
-    .filter((candidate) => Math.abs(candidate.length - wanted.length) <= threshold)
-    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
-    .filter(({ distance }) => distance <= threshold)
-    .toSorted((a, b) => a.distance - b.distance)
-    .slice(0, limit)
-    .map(({ candidate }) => candidate);
-}
+import { nearestNames } from '@tiercel/model';
 
 const lastPart = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
 

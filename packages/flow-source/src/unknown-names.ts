@@ -1,5 +1,6 @@
+import { nearestNames } from '@tiercel/model';
 import { docsOf, type PluginDefinition } from '@tiercel/plugin-kit';
-import { nearestNames, nearestTypes } from './nearest.ts';
+import { nearestTypes } from './nearest.ts';
 import { pathText, type Path } from './problem.ts';
 import type { RawMap, Reader } from './reader.ts';
 

@@ -10,3 +10,4 @@ export * from './masking.ts';
 export * from './sealed.ts';
 export * from './clock.ts';
 export * from './json-text.ts';
+export * from './nearest.ts';

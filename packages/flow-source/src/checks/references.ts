@@ -1,5 +1,5 @@
 import type { PathStep, TemplateUse } from '@tiercel/expressions';
-import { nearestNames } from '../nearest.ts';
+import { nearestNames } from '@tiercel/model';
 import type { Path } from '../problem.ts';
 import type { Reader } from '../reader.ts';
 import type { PlacedTask } from '../sections/tasks.ts';
@@ -63,7 +63,7 @@ export function createReferences(reader: Reader, { tasks, inputs, variables }: N
         const [root, name] = path;
         if (typeof root !== 'string' || typeof name !== 'string' || !Object.hasOwn(known, root)) return [];
         const names = known[root]!;
-        if (!names.has(name)) return [() => unknownName(root, name, [...names])];
+        if (!names.has(name)) return [() => unknownName(root, name, names)];
         const task = root === 'outputs' ? placed.get(name) : undefined;
         return task !== undefined && later(at, task.path) ? [() => tooEarly(path, name)] : [];
       }),
@@ -91,7 +91,7 @@ const WHAT: Readonly<Record<string, string>> = {
   vars: 'variable',
 };
 
-function unknownName(root: string, name: string, names: readonly string[]): string {
+function unknownName(root: string, name: string, names: Iterable<string>): string {
   const [nearest] = nearestNames(name, names);
   const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
   return `this flow has no ${WHAT[root] ?? root} "${name}", so \`${root}.${name}\` will not be found${hint}`;
