@@ -27,7 +27,7 @@ describe.skipIf(!existsSync(FLOWS))('flows that the reference knows', () => {
 
   it.each(filesIn('valids'))('%s is accepted, but for types that this version does not have', (name) => {
     const problems = problemsOf('valids', name);
-    expect(problems.filter((problem) => !/^Invalid type: /.test(problem))).toEqual([]);
+    expect(problems.filter((problem) => !problem.startsWith('Invalid type: '))).toEqual([]);
   });
 
   it.each(filesIn('invalids'))('%s is refused', (name) => {
