@@ -109,6 +109,41 @@ describe('places', () => {
   });
 });
 
+describe('lines between brackets and quotes', () => {
+  it.each<[string, unknown]>([
+    ['a:\n  b: [\n    "x",\n    y\n  ]\n  c: 1\n', { a: { b: ['x', 'y'], c: 1 } }],
+    ['a: {\n  b: c\n}\nd: 1\n', { a: { b: 'c' }, d: 1 }],
+    ['a:\n  - [\n1, # one\n{b:\nc}\n]\n  - 2\n', { a: [[1, { b: 'c' }], 2] }],
+    ['a: "one\ntwo"\nb: 1\n', { a: 'one two', b: 1 }],
+    ["a:\n    b: 'one\n    two\n\n  three'\n", { a: { b: 'one two\nthree' } }],
+    ['a: [\r\n  1\r\n]\r\nb: 2\r\n', { a: [1], b: 2 }],
+    ['a: [\n  "one\ntwo"\n]\n', { a: ['one two'] }],
+    ['b: |\n  [\n  {\na: [\n1\n]\n', { b: '[\n{\n', a: [1] }],
+  ])('may begin anywhere: %j', (source, value) => {
+    expect(documentOf(source).value).toEqual(value);
+  });
+
+  it('may be many', () => {
+    const items = Array.from({ length: 2000 }, (_, i) => `{"n": ${i}, "text": "it's [${i}"}`);
+    const { value } = documentOf(`a:\n  b: [\n${items.join(',\n')}\n]\n  c: 1\n`) as { value: any };
+    expect([value.a.b.length, value.a.b[1999], value.a.c]).toEqual([2000, { n: 1999, text: "it's [1999" }, 1]);
+  });
+
+  it('keep their places', () => {
+    const { place, placeInside } = documentOf('a:\n  b: [\n  x,\n  "y {{ z"\n  ]\n  c: 1\n');
+    expect([place(['a', 'b', 0]), placeInside(['a', 'b', 1], 1, 3), place(['a', 'c'])]).toEqual([
+      { line: 3, column: 3 },
+      { line: 4, column: 6 },
+      { line: 6, column: 6 },
+    ]);
+  });
+
+  it('that end nowhere are no YAML', () => {
+    for (const source of ['a: [\n1\nb: 2\n', 'a: "x\ny\n', 'a: [\n]]\n'])
+      expect(readYaml(source).problems).not.toEqual([]);
+  });
+});
+
 describe('what is no YAML', () => {
   const told = (source: string) => readYaml(source).problems.map(describeProblem);
 

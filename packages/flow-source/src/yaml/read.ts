@@ -1,11 +1,12 @@
 import { YAMLException } from 'js-yaml';
 import type { Place, Problem } from '../problem.ts';
 import { DEFAULT_SOURCE_LIMITS, guardSource, type SourceLimits } from './guard.ts';
+import { readLeniently, type ReadTrees } from './lenient.ts';
 import { lineCounter } from './lines.ts';
 import { createLocator, type Locator } from './locate.ts';
 import { resolvePlainScalar } from './scalars.ts';
 import { syntaxErrors } from './syntax-errors.ts';
-import { readTrees, type YamlAlias, type YamlMap, type YamlNode, type YamlScalar } from './tree.ts';
+import type { YamlAlias, YamlMap, YamlNode, YamlScalar } from './tree.ts';
 
 /** A YAML document as plain values, with the way back to the text. */
 export interface YamlDocument extends Locator {
@@ -29,21 +30,21 @@ const TEXT_TAG = /^(?:!!str|!<tag:yaml\.org,2002:str>)$/;
 export function readYaml(source: string, limits: SourceLimits = DEFAULT_SOURCE_LIMITS): ReadResult {
   const refused = guardSource(source, limits);
   if (refused !== undefined) return { problems: [refused] };
-  const at = lineCounter(source);
-  let trees: readonly YamlNode[];
+  let read: ReadTrees;
   try {
-    trees = readTrees(source, limits.maxDepth);
+    read = readLeniently(source, limits.maxDepth);
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    return { problems: syntaxErrors(source, limits, error, at).slice(0, MAX_PROBLEMS) };
+    return { problems: syntaxErrors(source, limits, error, lineCounter(source)).slice(0, MAX_PROBLEMS) };
   }
+  const { trees, text, at } = read;
   const [tree, second] = trees;
   if (tree === undefined) return { problems: [illegal('the source is empty')] };
   if (second !== undefined) return { problems: [illegal('expected a single document', at(second.start))] };
   const conversion = new Conversion(at, limits.maxDepth);
   const value = conversion.convert(tree, 1);
   if (conversion.problems.length > 0) return { problems: conversion.problems.slice(0, MAX_PROBLEMS) };
-  return { document: { value, ...createLocator(source, tree, conversion.targets, at) }, problems: [] };
+  return { document: { value, ...createLocator(text, tree, conversion.targets, at) }, problems: [] };
 }
 
 const illegal = (message: string, place?: Place): Problem => ({
