@@ -1,5 +1,7 @@
 /** Characters that mean something inside the classes of JavaScript's `v` mode, and nothing inside Java's. */
 const TO_ESCAPE = new Set('(){}/|');
+/** Two of a kind are reserved there. */
+const DOUBLED = new Set('!#$%*+,.:;<=>?@`~^');
 
 /**
  * Rewrites character classes that hold others (`[a-d[m-p]]`) or the common part of several (`[a-z&&[^bc]]`) from Java's form to that of
@@ -49,7 +51,9 @@ function readClass(pattern: string, start: number): Found {
       at += 2;
     } else {
       const character = pattern[at++]!;
-      parts[parts.length - 1] += TO_ESCAPE.has(character) ? `\\${character}` : character;
+      const isLastDash = character === '-' && (pattern[at] === ']' || parts.at(-1) === '');
+      const isDoubled = DOUBLED.has(character) && pattern[at] === character;
+      parts[parts.length - 1] += TO_ESCAPE.has(character) || isLastDash || isDoubled ? `\\${character}` : character;
     }
   }
   const operands = parts.length === 1 ? parts[0]! : parts.map((part) => `[${part}]`).join('&&');

@@ -1,6 +1,7 @@
 import { createContext, Script } from 'node:vm';
 import { RE2JS } from 're2js';
 import { nestedClasses } from './java-classes.ts';
+import { forJavaScript } from './java-escapes.ts';
 
 /** A regular expression of a flow (Java's dialect), matched against whole texts. */
 export interface Pattern {
@@ -47,7 +48,8 @@ const withoutJavaNames = (source: string): string =>
 
 function compileBacktracking(source: string, flags: 'u' | 'v'): Pattern | undefined {
   try {
-    const regex = new RegExp(`^(?:${source})$`, flags);
+    const { pattern, flags: more } = forJavaScript(source, flags);
+    const regex = new RegExp(`^(?:${pattern})$`, flags + more);
     return { matches: (text) => testWithin(regex, text) };
   } catch {
     return undefined;
