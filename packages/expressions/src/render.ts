@@ -170,13 +170,15 @@ class StructureRenderer {
     if (depth > MAX_NESTING) failLimit('The structure is nested too deeply');
     if (value instanceof Set) return new Set([...(value as Set<Value>)].map((item) => this.value(item, depth + 1)));
     if (isList(value)) return listItems(value).map((item) => this.value(item, depth + 1));
-    if (!isMap(value) || value instanceof LazyMap) return value;
+    if (!isMap(value)) return value;
     const entries = new Map<string, Value>();
     for (const [key, item] of mapEntries(value)) {
       const name = this.text(key);
       if (!entries.has(name)) entries.set(name, this.value(item, depth + 1));
     }
-    return value instanceof Map ? entries : Object.fromEntries(entries);
+    if (value instanceof Map) return entries;
+    // A map that is computed on demand may have an order that no object keeps.
+    return value instanceof LazyMap ? makeMap(entries) : Object.fromEntries(entries);
   }
 }
 

@@ -19,8 +19,11 @@ import { DEFAULT_LIMITS, MAX_NESTING, Work } from './work.ts';
 const MAX_TEXT = 1024 * 1024;
 /** The reader puts the lines of one text together without a pause. */
 const MAX_LINES = 20_000;
-/** Whole numbers of more digits than `MAX_DIGITS` stay texts, since making one takes time that grows with the square. */
-const NOT_TOO_LONG = `^(?=[^]{1,${MAX_DIGITS}}$)`;
+/**
+ * Whole numbers of more digits than `MAX_DIGITS` stay texts, since making one takes time that grows with the square. No characters at all
+ * are within the bound: that is how null is mostly written.
+ */
+const NOT_TOO_LONG = `^(?=[^]{0,${MAX_DIGITS}}$)`;
 /** Every key, value, bracket, indentation and line end is a token. */
 const MAX_TOKENS = 200_000;
 const STEPS_PER_TOKEN = 4;

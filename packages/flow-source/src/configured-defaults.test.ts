@@ -80,6 +80,13 @@ describe('plugin defaults of the configuration', () => {
     expect(taskOf(given)).toMatchObject({ message: 'y' });
   });
 
+  it('a property called like something that all objects have is as any other', () => {
+    const values = JSON.parse('{"constructor":1,"toString":"x","__proto__":2}') as Record<string, unknown>;
+    expect(read({ pluginDefaults: [{ type: 'io.kestra.plugin.scripts', values }] }).problems).toEqual([]);
+    const { problems } = read({ pluginDefaults: [{ type: LOG, values: { constructor: 1, message: 'x' } }] });
+    expect(problems).toEqual([expect.stringMatching(/^pluginDefaults\[0\]: Unrecognized field "constructor"/)]);
+  });
+
   it('a value that no flow can take is told', () => {
     const given = { pluginDefaults: [{ type: LOG, values: { level: 'LOUD', message: 'x' } }] };
     expect(read(given).problems).toEqual([

@@ -80,7 +80,8 @@ function wrongValues({ registry, document }: Reader, type: string, values: Plugi
   const shape = registry.get(type)?.properties.shape ?? {};
   const reader = createReader(document, registry);
   for (const [name, value] of Object.entries(values)) {
-    const schema = shape[name] as z.ZodType | undefined;
+    // Names come from people: `constructor` is none of the type's.
+    const schema = Object.hasOwn(shape, name) ? (shape[name] as z.ZodType) : undefined;
     if (schema === undefined || typeof value === 'object') continue;
     checkSchema(reader, z.object({ [name]: schema }), { [name]: value }, ['values']);
   }

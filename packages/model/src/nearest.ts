@@ -26,10 +26,16 @@ function firstOf(known: Iterable<string>): readonly string[] {
   return first;
 }
 
+/** How many slips of the pen a name of that length may have: with more of them it mostly is another word (`randomPort`, `randomInt`). */
+function mistakesIn(length: number): number {
+  if (length < 6) return 1;
+  return length <= 12 ? 2 : 3;
+}
+
 /** The known names that somebody who wrote `name` may have meant, nearest first. Of many known names the first thousand are looked at. */
 export function nearestNames(name: string, known: Iterable<string>, limit = 1): readonly string[] {
   const wanted = name.slice(0, 200).toLowerCase();
-  const threshold = Math.min(8, Math.max(1, Math.floor(wanted.length / 3)));
+  const threshold = mistakesIn(wanted.length);
   return firstOf(known)
     .filter((candidate) => candidate !== name && Math.abs(candidate.length - wanted.length) <= threshold)
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))

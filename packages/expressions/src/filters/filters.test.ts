@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { render } from '../testing.ts';
 
+describe('yaml()', () => {
+  test.each(['', '~', 'null', 'Null', 'NULL'])('%j is null', (written) => {
+    expect(render('{{ yaml(vars.y).a is null }}', { y: `a: ${written}\nb: 1` })).toBe('true');
+    expect(render('{{ yaml(vars.y)[0] is null }}', { y: `- ${written}\n- 1` })).toBe('true');
+  });
+
+  test('quoted texts are none, however short; numbers with too many digits stay texts', () => {
+    expect(render("{{ yaml(vars.y).a == '' }}", { y: `a: ""` })).toBe('true');
+    expect(render('{{ yaml(vars.y).a | length }}', { y: `a: ${'1'.repeat(5000)}` })).toBe('5000');
+  });
+});
+
 describe('numbers', () => {
   test.each([
     ['12345678.5', '1.23456785E7'],

@@ -149,6 +149,22 @@ tasks:
     }
   });
 
+  it.each([
+    ['io.kestra.plugin.core.log.Log', true],
+    ['io.kestra.core.tasks.log.Log', true],
+    ['io.kestra.plugin.core.log', true],
+    ['io.kestra.core.tasks.debugs.Echo', true],
+    ['io.kestra.plugin.core.debug', true],
+    ['io.kestra.plugin.core.flow', false],
+    ['io.kestra.plugin.core.log.Logs', false],
+  ])('defaults of %s: Echo is left to people: %s', (type, left) => {
+    const { source } = migrate(
+      `id: a\nnamespace: b\ntasks:\n  - {id: t, type: io.kestra.core.tasks.debugs.Echo, format: hi}\n` +
+        `pluginDefaults:\n  - {type: ${type}, values: {level: WARN}}\n`,
+    );
+    expect(source.includes('debugs.Echo, format: hi')).toBe(left);
+  });
+
   it('takes every document of a text', () => {
     const flow = (id: string): string =>
       `id: ${id}\nnamespace: b\ntasks:\n  - {id: t, type: io.kestra.core.tasks.log.Log, message: x}\n`;

@@ -17,7 +17,7 @@ export function migratePlugins(edits: Edits, registry: PluginRegistry, root: Nod
   const plugins = new Plugins(
     edits,
     registry,
-    defaults.some((name) => hasEcho(registry, pairOf(root, name)?.value)),
+    defaults.some((name) => concernsEcho(registry, pairOf(root, name)?.value)),
   );
   for (const name of TASK_LISTS) plugins.tasks(pairOf(root, name)?.value, [name]);
   plugins.triggers(pairOf(root, 'triggers')?.value, ['triggers']);
@@ -28,8 +28,17 @@ export function migratePlugins(edits: Edits, registry: PluginRegistry, root: Nod
   for (const name of defaults) plugins.defaults(pairOf(root, name)?.value, [name]);
 }
 
-const hasEcho = (registry: PluginRegistry, defaults: Node | null | undefined): boolean =>
-  itemsOf(defaults).some((entry) => canonicalOf(registry, pairOf(entry, 'type')?.value) === ECHO);
+/**
+ * Whether an entry may hold for Echo or for Log, by one of their names or the beginning of one: Log could then get other values than Echo.
+ * What cannot be told, such as an entry that is merged from elsewhere, counts.
+ */
+function concernsEcho(registry: PluginRegistry, defaults: Node | null | undefined): boolean {
+  const names = [ECHO, LOG].flatMap((type) => [type, ...(registry.get(type)?.aliases ?? [])]);
+  return itemsOf(defaults).some((entry) => {
+    const type = textOf(pairOf(entry, 'type')?.value);
+    return type === undefined || names.some((name) => name.startsWith(type));
+  });
+}
 
 function canonicalOf(registry: PluginRegistry, node: Node | null | undefined): string | undefined {
   const type = textOf(node);
@@ -39,7 +48,7 @@ function canonicalOf(registry: PluginRegistry, node: Node | null | undefined): s
 class Plugins {
   private readonly edits: Edits;
   private readonly registry: PluginRegistry;
-  /** There are defaults of Echo, which those that became Log would not get. */
+  /** There are defaults of Echo, which those that became Log would not get, or of Log, which they would. */
   private readonly echoHasDefaults: boolean;
 
   constructor(edits: Edits, registry: PluginRegistry, echoHasDefaults: boolean) {

@@ -7,7 +7,7 @@ import { createMemoryBus } from '@tiercel/queue';
 import { StoreError, type FlowStore } from '@tiercel/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeFolderEvent, type FlowFolderEvent } from './events.ts';
-import { FlowFolder, REMOVAL_GRACE_MS } from './flow-folder.ts';
+import { FlowFolder, REMOVAL_GRACE_MS, RETURN_GRACE_MS } from './flow-folder.ts';
 
 let folder: string;
 let flows: MemoryFlowStore;
@@ -183,6 +183,30 @@ describe('a folder of flows', () => {
     expect(await later(scan)).toEqual([]);
     expect(await living()).toEqual(['a@1', 'b@1']);
   });
+
+  it.each(['empty', 'away'])(
+    'deletes nothing while the files of a folder that was %s come back one by one',
+    async (was) => {
+      const { scan } = bench();
+      const ids = ['a', 'b', 'c'];
+      for (const id of ids) await put(`${id}.yaml`, source(id));
+      await scan();
+      await rm(folder, { recursive: true });
+      if (was === 'empty') await mkdir(folder);
+      await later(scan);
+      clock += 10 * RETURN_GRACE_MS;
+      await scan();
+      await put('b.yaml', source('b'));
+      expect(await later(scan)).toEqual([]);
+      clock += RETURN_GRACE_MS - REMOVAL_GRACE_MS - 1;
+      await put('a.yaml', source('a'));
+      expect(await scan()).toEqual([]);
+      expect(await living()).toEqual(['a@1', 'b@1', 'c@1']);
+      clock += REMOVAL_GRACE_MS;
+      expect(await scan()).toEqual(['c.yaml: flow company.team.c is deleted, because no file holds it any more']);
+      expect(await living()).toEqual(['a@1', 'b@1']);
+    },
+  );
 
   it('deletes nothing of a part that cannot be read', async () => {
     const { scan } = bench();

@@ -21,6 +21,8 @@ import type { TellOfFlowFolder } from './events.ts';
  * How long no file must hold a flow before it is deleted, ms: tools that move files, or write them anew, take them away for a moment.
  */
 export const REMOVAL_GRACE_MS = 2_000;
+/** How long nothing is deleted after the folder was away or empty, ms: a mount or a slow copy may bring its files back one by one. */
+export const RETURN_GRACE_MS = 60_000;
 /** Flows written in one transaction. */
 const BATCH = 200;
 /** Mistakes of one file that are told. */
@@ -58,6 +60,8 @@ export class FlowFolder {
   private readonly holders = new Map<string, { readonly path: string; readonly flow: FlowName }>();
   /** Flows that no file holds, and since when. */
   private readonly orphans = new Map<string, number>();
+  /** Before that nothing is deleted. */
+  private keepsUntil = 0;
   /** What the last scan met outside of the files: it is told once, not each time. */
   private troubles: ReadonlySet<string> = new Set();
 
@@ -84,7 +88,7 @@ export class FlowFolder {
     };
     this.troubles = now;
     try {
-      const { files, unreadable } = await listFlowFiles(folder);
+      const { files, unreadable } = await this.list();
       for (const { path, reason } of unreadable) inTrouble(`${path} cannot be read: ${reason}`);
       await this.read(files);
       this.forget(
@@ -95,6 +99,7 @@ export class FlowFolder {
       await this.write();
       if (this.orphans.size <= 1 || this.files.size > 0) return await this.removeOrphans();
       // A mount that is away looks like this.
+      this.keepAll();
       inTrouble(`${folder} is empty now; its ${this.orphans.size} flows stay as they are`);
       return undefined;
     } catch (error) {
@@ -103,6 +108,21 @@ export class FlowFolder {
       inTrouble(`the flows in ${folder} cannot be loaded now: ${message}`, error);
       return undefined;
     }
+  }
+
+  /** The files of the folder. Throws what the file system says of it. */
+  private async list(): ReturnType<typeof listFlowFiles> {
+    try {
+      return await listFlowFiles(this.options.folder);
+    } catch (error) {
+      this.keepAll();
+      throw error;
+    }
+  }
+
+  /** The folder is away, or counts as such: the time after which flows are deleted begins when it is back. */
+  private keepAll(): void {
+    this.keepsUntil = this.options.elapsed() + RETURN_GRACE_MS;
   }
 
   /** Reads what was written since the last time. */
@@ -234,7 +254,7 @@ export class FlowFolder {
     const { elapsed } = this.options;
     let due: number | undefined;
     for (const [key, since] of this.orphans) {
-      const left = REMOVAL_GRACE_MS - (elapsed() - since);
+      const left = Math.max(since + REMOVAL_GRACE_MS, this.keepsUntil) - elapsed();
       if (left <= 0) await this.remove(key);
       else due = Math.min(due ?? left, left);
     }
