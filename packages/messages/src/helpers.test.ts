@@ -7,8 +7,8 @@ const env: RenderEnv = { now: () => Date.UTC(2026, 0, 2, 12), random: () => 0.5 
 
 function render(text: string, context: object = {}, limits: RenderEnv['limits'] = {}): string {
   const handlebars = Handlebars.create();
-  registerHelpers(handlebars, { text, name: 'page.hbs' });
-  return handlebars.compile(text)(context, { data: { expressions: createHelpers({ ...env, limits }) } });
+  const renderWith = registerHelpers(handlebars, { text, name: 'page.hbs' });
+  return renderWith(createHelpers({ ...env, limits }), () => handlebars.compile(text)(context));
 }
 
 function errorOf(text: string, context: object = {}): ExpressionError {
@@ -60,6 +60,11 @@ describe('filters and functions of the expression language', () => {
     expect(render('{{uuid}}')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it('keep what they are made of to themselves', () => {
+    expect(render('{{@expressions}}{{@expressions.call}}{{#each @expressions}}{{@key}}{{/each}}')).toBe('');
+    expect(render('{{#each @root}}{{@key}} {{/each}}', { a: 1 })).toBe('a ');
+  });
+
   it('are escaped like everything else', () => {
     expect(render('{{lower "<B>"}}')).toBe('&lt;b&gt;');
   });
@@ -80,6 +85,16 @@ describe('their errors', () => {
     expect(error).toMatchObject({ message, line: 2, column: 3, suggestion });
     expect(error.describe()).toContain(`${template.split('\n')[1]}\n  ^`);
   });
+
+  it.each(['upper name', 'first', 'pretty name', 'eq name 1', 'lookup this "name"', 'uper name'])(
+    'come where one is used as a block, whose answer nobody escapes: %s',
+    (call) => {
+      const name = call.split(' ')[0]!;
+      const error = errorOf(`first\n  {{#${call}}}text{{/${name}}}`, { name: '<b>', first: '<b>' });
+      expect(error).toMatchObject({ line: 2, column: 3 });
+      expect(error.message).toContain('(page.hbs:2)');
+    },
+  );
 
   it('come when a page takes too much work, all its helpers together', () => {
     const many = { list: Array.from({ length: 200 }, (_, i) => i) };

@@ -35,10 +35,10 @@ function templateOf(folder: string): Template {
   if (known !== undefined) return known;
   const handlebars = Handlebars.create();
   const text = readTemplate(folder);
-  registerHelpers(handlebars, { text, name: TEMPLATE_FILE });
+  const renderWith = registerHelpers(handlebars, { text, name: TEMPLATE_FILE });
   const run = handlebars.compile<object>(text, { strict: false, preventIndent: true });
   // Bounds on work count for the page as a whole.
-  const template: Template = (context) => run(context, { data: { expressions: createHelpers(ENV) } });
+  const template: Template = (context) => renderWith(createHelpers(ENV), () => run(context));
   compiled.set(folder, template);
   return template;
 }

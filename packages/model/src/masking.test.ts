@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PartFinder } from './masked-parts.ts';
 import { Masking } from './masking.ts';
 
 const maskingOf = (...secrets: readonly string[]): Masking => {
@@ -61,5 +62,76 @@ describe('masking', () => {
       a: ['**masked**', '****', 47, null, true],
       '**masked**': 'x ****',
     });
+  });
+
+  it('hides a secret as URL parsers, forms and other languages write it', () => {
+    const secret = "pä s[5]{x}|q'!(*)^`~%#+$&=/?:@;,<>";
+    const masking = maskingOf(secret);
+    const url = new URL('http://host/');
+    url.searchParams.set('k', secret);
+    const encoded = encodeURIComponent(secret);
+    const strict = encoded.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+    const json = JSON.stringify(secret);
+    for (const text of [
+      url.search.slice(3),
+      encoded.replace(/%../g, (escape) => escape.toLowerCase()),
+      strict,
+      strict.replaceAll('%20', '+'),
+      json.slice(1, -1).replace('ä', '\\u00e4'),
+      json.slice(1, -1).replace('ä', '\\u00E4'),
+    ])
+      expect(masking.apply(`<${text}>`)).toMatch(/^<\*\*masked\*+>$/);
+  });
+
+  it.each(["pä s[5]{x}|q'r", 'a ^b`c{d}%~', 'x "y" <z>'])('hides %s in every part of a parsed URL', (secret) => {
+    const masking = maskingOf(secret);
+    for (const place of ['http://h/?k=', 'http://h/p/', 'http://h/#', 'foo://h/?k=']) {
+      const shown = masking.apply(new URL(`${place}${secret}&end`).href);
+      expect(shown.slice(place.length)).toMatch(/^\*\*masked\*+&end$/);
+    }
+    const url = new URL('http://h/');
+    url.password = secret;
+    expect(masking.apply(url.href)).toMatch(/^http:\/\/:\*\*masked\*+@h\/$/);
+  });
+
+  it('hides a secret without the line breaks at its end', () => {
+    expect(maskingOf('s3cret\n').apply('is s3cret.')).toBe('is ******.');
+    expect(maskingOf('s3cret\r\n\n').apply('s3cret\r\n\n')).toBe('**masked*');
+    expect(maskingOf('\n').apply('text')).toBe('text');
+  });
+
+  it('hides parts of secrets that repeat themselves', () => {
+    expect(maskingOf('A'.repeat(20_000)).apply(`${'AAAA…'.repeat(1000)}b`)).toBe(`${'****…'.repeat(1000)}b`);
+    expect(maskingOf('A'.repeat(41)).apply(`${'A'.repeat(40)}...`)).toBe(`**masked*${'*'.repeat(31)}...`);
+    expect(maskingOf('ababac').apply('xababab… …babac')).toBe('xab****… …*****');
+  });
+});
+
+describe('the search for parts', () => {
+  const placesOf = (secret: string, text: string, most?: number): { places: number[][]; steps: number } => {
+    const finder = new PartFinder([secret], most);
+    const places: number[][] = [];
+    finder.find(text, (from, to) => places.push([from, to]));
+    return { places, steps: finder.steps };
+  };
+
+  it.each([
+    ['A', 'A'.repeat(40_000), ' ...'],
+    ['A', 'AAAA…'.repeat(10_000), 'b'],
+    ['.', '.'.repeat(40_000), ''],
+    ['A', 'A'.repeat(39_999), 'B…'],
+  ])('takes steps in proportion to the text: %s', (unit, text, end) => {
+    const { steps } = placesOf(unit.repeat(1000), text + end);
+    expect(steps).toBeLessThan(3 * text.length + 1000 * (text.split('…').length + 1));
+  });
+
+  it('takes all beside cuts for parts where it would take too long', () => {
+    const { places } = placesOf('AAAAAAAA', 'some words … and more …', 0);
+    expect(places).toEqual([]);
+    const bounded = placesOf('AAAAAAAA', 'more AAAAAAA … and then some', 2);
+    expect(bounded.places).toEqual([
+      [5, 13],
+      [14, 22],
+    ]);
   });
 });

@@ -1,37 +1,27 @@
 import type { Json } from './execution.ts';
+import { formsOf, withoutFinalBreaks } from './masked-forms.ts';
+import { PartFinder } from './masked-parts.ts';
 
 /** What the first nine stars of a masked secret look like (execution-semantics.md §4.5). */
 const MARK = '**masked*';
 /** Lines of a secret with several lines are masked on their own from this length on: scripts print line by line. */
 const SHORTEST_LINE = 8;
-/** A part of a secret, where a message was cut within it, is masked from this length on. */
-const SHORTEST_PART = 4;
-/** Stands where a text was cut: all that shortens a value for a message leaves one of these. */
-const CUT = /…|\.{3,}/g;
-const CUTS = ['…', '...'];
-
-/** One text to be hidden, and what stands in its place. */
-interface Hidden {
-  readonly text: string;
-  readonly mask: string;
-}
-
 /**
  * The secrets that have been read on behalf of an execution, to be hidden in what people see of it: the one place that says how.
- * A secret is hidden as it is, as JSON and addresses write it, line by line, and where a message was cut within it.
+ * A secret is hidden as it is, as JSON, addresses and forms write it, line by line, and where a message was cut within it.
  */
 export class Masking {
   readonly #known = new Set<string>();
-  /** Longest first, so that a secret inside another one does not leave the rest of it readable. Undefined: to be sorted anew. */
-  #hidden: readonly Hidden[] | undefined = [];
+  /** All that is known, longest first, and what finds parts of it. Undefined: to be made anew. */
+  #search: { readonly texts: readonly string[]; readonly parts: PartFinder } | undefined;
 
   add(secret: string): void {
     if (secret === '' || this.#known.has(secret)) return;
     const lines = secret.includes('\n') ? secret.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE) : [];
-    for (const text of [secret, ...lines]) {
-      for (const form of formsOf(text)) this.#known.add(form);
+    for (const text of [secret, withoutFinalBreaks(secret), ...lines]) {
+      if (text !== '') for (const form of formsOf(text)) if (form !== '') this.#known.add(form);
     }
-    this.#hidden = undefined;
+    this.#search = undefined;
   }
 
   /** Hides every scalar of a secret value as well: the items of a list, the values of a map. */
@@ -43,13 +33,16 @@ export class Masking {
 
   /** The text with every secret replaced by stars of the same length. */
   apply(text: string): string {
-    const isShortened = CUTS.some((cut) => text.includes(cut));
-    let shown = text;
-    for (const hidden of this.#sorted()) {
-      if (shown.includes(hidden.text)) shown = shown.replaceAll(hidden.text, () => hidden.mask);
-      if (isShortened && hidden.text.length > SHORTEST_PART) shown = withoutParts(shown, hidden.text);
+    if (this.#known.size === 0) return text;
+    this.#search ??= this.#prepared();
+    const { texts, parts } = this.#search;
+    const stars = new Stars(text);
+    for (const hidden of texts) {
+      for (let at = text.indexOf(hidden); at !== -1; at = text.indexOf(hidden, at + hidden.length))
+        stars.put(at, at + hidden.length);
     }
-    return shown;
+    parts.find(text, (from, to) => stars.put(from, to));
+    return stars.shown();
   }
 
   /** Plain data with the secrets in all of its texts replaced. */
@@ -66,69 +59,51 @@ export class Masking {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.apply(key), this.applyTo(item)]));
   }
 
-  #sorted(): readonly Hidden[] {
-    this.#hidden ??= [...this.#known]
-      .toSorted((a, b) => b.length - a.length)
-      .map((text) => ({ text, mask: maskOf(text.length) }));
-    return this.#hidden;
+  #prepared(): { readonly texts: readonly string[]; readonly parts: PartFinder } {
+    const texts = [...this.#known].toSorted((a, b) => b.length - a.length);
+    return { texts, parts: new PartFinder(texts) };
   }
 }
 
-/** How messages write a text: as it is, in JSON, in an address. */
-function formsOf(text: string): readonly string[] {
-  // Halves of a character, which a text may end or begin with where it was cut, have no form in an address.
-  const whole = text.toWellFormed();
-  return [text, JSON.stringify(text).slice(1, -1), encodeURI(whole), encodeURIComponent(whole)];
+/** A text of which some places are to be shown as stars; the places may overlap. */
+class Stars {
+  readonly #text: string;
+  /** 1 for every character that is hidden. Undefined: there is none. */
+  #hidden: Uint8Array | undefined;
+  /** The last place: those of one search often reach into each other, and are not gone through twice. */
+  #last: readonly [from: number, to: number] = [0, 0];
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  put(from: number, to: number): void {
+    this.#hidden ??= new Uint8Array(this.#text.length);
+    const [lastFrom, lastTo] = this.#last;
+    if (from >= lastFrom && from < lastTo) this.#hidden.fill(1, lastTo, Math.max(lastTo, to));
+    else if (to > lastFrom && to <= lastTo) this.#hidden.fill(1, from, lastFrom);
+    else this.#hidden.fill(1, from, to);
+    this.#last = [from, to];
+  }
+
+  shown(): string {
+    const hidden = this.#hidden;
+    if (hidden === undefined) return this.#text;
+    const pieces: string[] = [];
+    for (let done = 0; done < hidden.length;) {
+      const from = hidden.indexOf(1, done);
+      if (from === -1) {
+        pieces.push(this.#text.slice(done));
+        break;
+      }
+      const end = hidden.indexOf(0, from);
+      const to = end === -1 ? hidden.length : end;
+      pieces.push(this.#text.slice(done, from), maskOf(to - from));
+      done = to;
+    }
+    return pieces.join('');
+  }
 }
 
 const maskOf = (length: number): string =>
   length < MARK.length ? '*'.repeat(length) : MARK + '*'.repeat(length - MARK.length);
-
-/** Masks what a cut has left of a secret: a beginning of it before the cut, a part or its end behind it. */
-const withoutParts = (text: string, secret: string): string =>
-  masked(text, [...beginnings(text, secret), ...ends(text, secret)]);
-
-/** A part of a text: from, and to but not with. */
-type Span = readonly [from: number, to: number];
-
-/** How much of a secret, from some place of it on, stands at a place of a text. */
-function common(text: string, at: number, secret: string, from: number): number {
-  let length = 0;
-  while (from + length < secret.length && text[at + length] === secret[from + length]) length += 1;
-  return length;
-}
-
-const isCut = (text: string, at: number): boolean => CUTS.some((cut) => text.startsWith(cut, at));
-
-function* beginnings(text: string, secret: string): Generator<Span> {
-  const head = secret.slice(0, SHORTEST_PART);
-  for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, at + 1)) {
-    const end = at + common(text, at, secret, 0);
-    if (isCut(text, end)) yield [at, end];
-  }
-}
-
-function* ends(text: string, secret: string): Generator<Span> {
-  for (const { index, 0: mark } of text.matchAll(CUT)) {
-    const at = index + mark.length;
-    const head = text.slice(at, at + SHORTEST_PART);
-    if (head.length < SHORTEST_PART) continue;
-    for (let from = secret.indexOf(head); from !== -1; from = secret.indexOf(head, from + 1)) {
-      const length = common(text, at, secret, from);
-      if (from + length === secret.length || isCut(text, at + length)) yield [at, at + length];
-    }
-  }
-}
-
-/** The text with stars in these places, some of which may overlap. */
-function masked(text: string, spans: readonly Span[]): string {
-  const pieces: string[] = [];
-  let done = 0;
-  for (const [from, to] of spans.toSorted((a, b) => a[0] - b[0] || b[1] - a[1])) {
-    if (to <= done) continue;
-    const begin = Math.max(from, done);
-    pieces.push(text.slice(done, begin), maskOf(to - begin));
-    done = to;
-  }
-  return pieces.join('') + text.slice(done);
-}
